@@ -33,7 +33,7 @@ _LIKES = (0, 1, 1)  # the scale of a data set whose manifest has none
 
 
 def has_ratings(about: About) -> bool:
-    """Return whether users rate items; else what they do is told by kinds of events."""
+    """Return whether users rate items; else kinds of events say what they like."""
     return not about.kinds or (about.lowest, about.highest, about.step) != _LIKES
 
 

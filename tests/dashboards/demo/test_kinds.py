@@ -132,7 +132,7 @@ def test_attributes_are_shown_and_are_literal(page: Page, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("market")
-def test_a_new_visitor_is_told_what_to_do_and_may_delete_their_data(page: Page) -> None:
+def test_a_new_visitor_may_delete_their_data_and_is_not_asked_to_rate(page: Page) -> None:
     data = page(RATINGS).run()
     assert not data.exception
     assert data.title[0].value == "My data"
