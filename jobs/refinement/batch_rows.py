@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EVENT_COLUMNS = (
     "event_id", "kind", "typed_user", "typed_item", "typed_rating", "typed_value", "occurred_at",
-    "landing_id",
+    "landing_id", "list_id",
 )  # fmt: skip
 _USER_ID: Mapping[str, Callable[[], Column]] = {
     **dict.fromkeys(HISTORY, lambda: F.col("typed_user")),
@@ -89,8 +89,8 @@ def _with_sent(target: str, rows: DataFrame) -> DataFrame:
     """Return the rows with `sent`; those of events without the texts that were typed."""
     as_sent = F.to_json(F.struct(*_as_sent(target)))
     with_sent = rows.withColumn("sent", F.when(F.size("failed_checks") > 0, as_sent))
-    if target == BRONZE_FEEDBACK.name:  # an undo has the id of the event that it undoes
-        with_sent = with_sent.withColumn("event_id", F.coalesce("undoes", "event_id"))
+    if target == BRONZE_FEEDBACK.name:
+        with_sent = with_sent.withColumn("event_id", F.col("silver_id"))
     return (
         with_sent.select(*EVENT_COLUMNS, *_OF_EVERY_ROW, "sent") if target in HISTORY else with_sent
     )

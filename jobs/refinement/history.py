@@ -1,6 +1,6 @@
 """Rows of bronze as silver keeps them: each event once, one interaction per pair, last rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from pyspark.sql import Column, DataFrame
@@ -21,13 +21,32 @@ def event_id(section: Ratings | Events) -> Column:
     Without times the line of the file takes the place of the time: two lines are two events. If the
     same file is sent again, it has the same landing, so its events have the same ids.
     """
-    number = F.coalesce("typed_rating", "typed_value").cast("string")
+    number = F.coalesce("typed_rating", "typed_value")
     if section.time is False:
         when = [F.col("landing_id"), F.col("source_file"), F.col("source_line").cast("string")]
     else:
         when = [F.unix_micros("occurred_at").cast("string")]
-    key = [F.col("kind"), F.col("typed_user"), F.col("typed_item"), number, *when]
-    return F.md5(F.concat_ws("\x1f", *key))
+    return _digest(F.col("kind"), F.col("typed_user"), F.col("typed_item"), number, when)
+
+
+def feedback_id(kinds: Collection[str]) -> Column:
+    """Return the id in silver.events of an event of bronze.feedback; of an undo, the undone one's.
+
+    An event of the manifest's `kinds` has the id of an equal event of a file, which is the same
+    event. Other events have the id of the outbox.
+    """
+    if not kinds:
+        return F.coalesce("undoes", "event_id")
+    kind, at = F.coalesce("undone_kind", "kind"), F.coalesce("undone_at", "occurred_at")
+    when = [F.unix_micros(at).cast("string")]
+    digest = _digest(kind, F.col("user_id"), F.col("item_id"), F.col("value"), when)
+    return F.when(kind.isin(*kinds), digest).otherwise(F.coalesce("undoes", "event_id"))
+
+
+def _digest(
+    kind: Column, user: Column, item: Column, number: Column, when: Sequence[Column]
+) -> Column:
+    return F.md5(F.concat_ws("\x1f", kind, user, item, number.cast("string"), *when))
 
 
 def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
@@ -44,7 +63,7 @@ def events(accepted: DataFrame, landing_ids: Sequence[str]) -> DataFrame:
     renamed = accepted.withColumnsRenamed(names)
     first = F.min_by("landing_id", position(landing_ids)).alias("landing_id")
     columns = ("event_id", "kind", "user_id", "item_id", "rating", "occurred_at", "value")
-    return renamed.groupBy(*columns).agg(first)
+    return renamed.groupBy(*columns).agg(first, F.max("list_id").alias("list_id"))
 
 
 def measured(rows: DataFrame) -> tuple[str, int, bool]:
@@ -74,8 +93,13 @@ def undos(feedback: DataFrame) -> DataFrame:
 def not_undone(feedback: DataFrame) -> DataFrame:
     """Return accepted rows of feedback, undos included, without the events that these undo."""
     others = feedback.where(F.col("kind") != UNDO)
-    kept = others.join(undos(feedback).select("event_id"), "event_id", "left_anti")
-    return kept.select(feedback.columns).union(undos(feedback))
+    return without(others, undos(feedback)).union(undos(feedback))
+
+
+def without(rows: DataFrame, undone: DataFrame) -> DataFrame:
+    """Return the events whose id `undone` (event_id) does not have."""
+    kept = rows.join(undone.select("event_id"), "event_id", "left_anti")
+    return kept.select(rows.columns)
 
 
 def not_in_silver(feedback: DataFrame) -> tuple[DataFrame, DataFrame]:

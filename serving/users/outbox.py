@@ -18,7 +18,8 @@ _CUT = text(
 )
 _FIRST = text("select min(xact) from outbox where xact >= :since")
 _EVENTS = text(
-    "select event_id, kind, user_id, item_id, rating, occurred_at, received_at, sent_by, undoes"
+    "select event_id, kind, user_id, item_id, rating, occurred_at, received_at, sent_by, undoes,"
+    " value, list_id, undone_kind, undone_at"
     " from outbox where xact >= :since and xact < :until order by xact, event_id"
 )
 _COUNT = text("select count(*) from outbox where xact >= :since and xact < :until")

@@ -99,6 +99,27 @@ def test_events_are_collected_once_as_they_were_sent(
     assert_recorded(root, owner, 3, 1)
 
 
+def test_events_of_the_manifests_kinds_are_collected_with_all_that_was_sent(
+    root: str, owner: Engine, publisher: Engine
+) -> None:
+    of_kinds = "value = 2.5, list_id = 'l1' where event_id = 'a'"
+    of_undo = "undoes = 'a', value = 2.5, undone_kind = 'buy', undone_at = now(), kind = 'undo'"
+    send(owner, "a", "b", kind="buy")
+    with owner.begin() as connection:
+        connection.execute(text(f"update outbox set {of_kinds}"))  # noqa: S608 # our own names
+        connection.execute(text(f"update outbox set {of_undo} where event_id = 'b'"))  # noqa: S608
+
+    assert run(root, publisher) == 0
+
+    columns = ("event_id", "kind", "value", "list_id", "undoes", "undone_kind")
+    assert read(root, BRONZE_FEEDBACK, *columns) == [
+        ("a", "buy", 2.5, "l1", None, None),
+        ("b", "undo", 2.5, None, "a", "buy"),
+    ]
+    [[at]] = rows(owner, "select undone_at from outbox where kind = 'undo'")
+    assert read(root, BRONZE_FEEDBACK, "event_id", "undone_at")[1] == ("b", at)
+
+
 def test_a_run_that_finds_nothing_writes_nothing(
     root: str, owner: Engine, publisher: Engine
 ) -> None:

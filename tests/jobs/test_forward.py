@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from jobs import forward
 from jobs.erasure.digests import digest
 from jobs.runtime.errors import BrokerError
+from tests.support.jobs import product as sent
 from tests.support.jobs.cluster import Cluster
 from tests.support.jobs.collected import collect
 from tests.support.jobs.product import product
@@ -81,6 +82,19 @@ def test_events_are_published_with_their_ids_as_keys(
     assert content["occurred_at"] == "2026-05-01T12:00:00+00:00"
     assert "landing_id" not in content
     assert len(Lake(root).rows(BRONZE_COLLECTIONS, columns=["landing_id"])) == 2
+
+
+def test_an_event_of_the_manifests_kinds_is_published_with_its_value_and_its_list(
+    root: str, dataset: Dataset, cluster: Cluster, publisher: Engine
+) -> None:
+    more = {1: {"value": 2.5, "list_id": "l1"}}
+    sent.collect(root, "l1", ("buy", "u", "a", None, 100), more=more)
+    sent.write_collection(root, "l1", 1)
+
+    assert run(root, dataset, publisher) == 0
+
+    [(_, content)] = received(cluster)
+    assert (content["kind"], content["value"], content["list_id"]) == ("buy", 2.5, "l1")
 
 
 def test_a_batch_that_was_not_marked_is_published_again(

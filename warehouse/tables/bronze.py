@@ -147,7 +147,7 @@ BRONZE_FEEDBACK = table(
     "never changed; `erase` deletes those of erased users. The application transaction `outbox` of "
     "the table's log has the cursor: how far the outbox was read.",
     Column("event_id", "string", "The outbox's id of the event: 32 hex digits."),
-    _text("kind", "`rate`, `unrate`, `hide`, `not_interested` or `undo`"),
+    _text("kind", "`rate`, `unrate`, `hide`, `not_interested`, `undo`, or of the manifest"),
     _USER,
     _ITEM,
     Column("rating", "double", "The rating as sent; null unless `rate`.", nullable=True),
@@ -158,8 +158,27 @@ BRONZE_FEEDBACK = table(
     Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
     RUN_KEY,
     Column("undoes", "string", "The event that an `undo` undoes; else null.", nullable=True),
+    Column(
+        "value",
+        "double",
+        "The number of an event of the manifest's kinds, as sent; of an `undo`: that it undoes.",
+        nullable=True,
+    ),
+    Column("list_id", "string", "The list on which the user found the item.", nullable=True),
+    Column("undone_kind", "string", "Kind of the event that an `undo` undoes.", nullable=True),
+    Column("undone_at", "timestamp", "When that event occurred, UTC.", nullable=True),
     key=("event_id",),
-    sent=("event_id", "kind", "user_id", "item_id", "rating", "undoes"),
+    sent=(
+        "event_id",
+        "kind",
+        "user_id",
+        "item_id",
+        "rating",
+        "undoes",
+        "value",
+        "list_id",
+        "undone_kind",
+    ),
 )
 
 BRONZE_COLLECTIONS = table(

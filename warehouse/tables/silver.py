@@ -45,7 +45,12 @@ SILVER_EVENTS = table(
     "silver.events",
     "All accepted events that were not undone, one row per event. An undo deletes the row of the "
     "event that it undoes, `erase` those of erased users; rows are never changed otherwise.",
-    Column("event_id", "string", "32 hex digits. Equal rows of files have the same id."),
+    Column(
+        "event_id",
+        "string",
+        "32 hex digits. Equal rows of files have the same id, and so have events of the product "
+        "of the manifest's kinds.",
+    ),
     Column("kind", "string", "`rate`, `unrate`, `hide`, `not_interested`, or of the manifest."),
     USER,
     ITEM,
@@ -56,6 +61,12 @@ SILVER_EVENTS = table(
     Column("landing_id", "string", "The event's first landing: see `bronze.landings`."),
     RUN_KEY,
     Column("value", "double", "The number of other kinds, such as a count.", nullable=True),
+    Column(
+        "list_id",
+        "string",
+        "The list on which the user found the item, if the product sent it.",
+        nullable=True,
+    ),
     key=("event_id",),
     checks=(
         (

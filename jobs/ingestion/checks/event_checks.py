@@ -58,15 +58,17 @@ def of_feedback(
 ) -> dict[str, pa.BooleanArray]:
     """Return the masks of the events of the product that fail each check.
 
-    The API made the same checks on receipt; the manifest's scale may have changed since.
+    The API made the same checks on receipt; the manifest's scale and kinds may have changed since.
     """
-    kinds, ratings = columns["kind"], columns["rating"]
+    kinds, ratings, sent = columns["kind"], columns["rating"], columns["value"]
+    none = pa.repeat(pa.scalar(False), len(kinds))  # noqa: FBT003  # the value of each row
     is_rate = is_kind(kinds, (RATE,))
     is_other = pc.and_not(pc.is_valid(kinds), is_rate)
     return {
-        KIND_UNKNOWN: pc.invert(is_kind(kinds, (RATE, *RESERVED))),
+        KIND_UNKNOWN: pc.invert(is_kind(kinds, (RATE, *RESERVED, *dataset.kinds))),
         **text_checks.of_ids(user=columns["user_id"], item=columns["item_id"]),
         **of_ratings(ratings, is_rate, dataset.scale),
+        **of_values(Numbers(sent, none, none), kinds, dataset),
         "rating_without_a_rate": pc.and_(is_other, pc.is_valid(ratings)),
         "undo_without_an_event": pc.and_(is_kind(kinds, (UNDO,)), pc.is_null(columns["undoes"])),
         "time_in_future": _is_after(columns["occurred_at"], latest),

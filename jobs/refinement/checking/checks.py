@@ -17,7 +17,7 @@ from jobs.ingestion.checks.row_checks import MALFORMED
 from jobs.ingestion.checks.sent_rows import SentRows, text_columns
 from jobs.ingestion.columns import columns_of
 from jobs.refinement.checking.readings import evaluated
-from jobs.refinement.history import event_id
+from jobs.refinement.history import event_id, feedback_id
 from jobs.refinement.pending import REFUSED
 from jobs.refinement.texts import trimmed
 from warehouse.datasets import Dataset
@@ -28,7 +28,7 @@ AS_SENT: Final = {"kind": "sent_kind", "occurred_at": "sent_at"}  # of events, b
 UNREAD: Final = "unread"  # the columns of an item's file that are left out, as one text
 UNREAD_SEPARATOR: Final = "\x1f"
 _TYPES: Final = {"kind": "string", "number": "double", "occurred_at": "timestamp"}
-_FEEDBACK: Final = ("user_id", "item_id", "kind", "rating", "occurred_at", "undoes")
+_FEEDBACK: Final = ("user_id", "item_id", "kind", "rating", "occurred_at", "undoes", "value")
 
 
 def checked(
@@ -118,7 +118,8 @@ def _of_feedback(sent: DataFrame, dataset: Dataset, now: datetime) -> DataFrame:
             "failed_checks": _listed(outcome),
             "dropped": F.expr("false"),
             "typed_rating": F.col("rating"),
-            "typed_value": F.lit(None).cast("double"),
+            "typed_value": F.col("value"),
+            "silver_id": feedback_id(dataset.kinds),
             "typed_user": F.col("user_id"),
             "typed_item": F.col("item_id"),
             "source_file": F.lit("outbox"),
@@ -149,6 +150,7 @@ def _typed_events(rows: DataFrame, section: Ratings | Events) -> DataFrame:
             else F.timestamp_seconds("source_line"),
             "typed_user": trimmed("user_id"),
             "typed_item": trimmed("item_id"),
+            "list_id": F.lit(None).cast("string"),
         }
     )
     numbers = {"typed_rating": F.when(is_rate, number), "typed_value": F.when(~is_rate, number)}

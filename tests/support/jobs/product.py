@@ -72,11 +72,16 @@ def send(inbox: Path, name: str, *lines: str) -> Path:
 
 
 def collect(
-    root: str, landing: str, *events: Event, undoes: Mapping[int, str] | None = None
+    root: str,
+    landing: str,
+    *events: Event,
+    undoes: Mapping[int, str] | None = None,
+    more: Mapping[int, dict[str, Any]] | None = None,
 ) -> None:
     """Write events to bronze as `collect` does; times are seconds since 1970.
 
-    The event of line 1 of the landing `x` has the id `x-1`. `undoes` has undone ids by line.
+    The event of line 1 of the landing `x` has the id `x-1`. `undoes` has undone ids by line, `more`
+    has further columns by line.
     """
     at = {"received_at": NOW, "sent_by": "shop", "landing_id": landing, "run_key": landing}
     rows = [
@@ -91,6 +96,7 @@ def collect(
             "undoes": (undoes or {}).get(line),
         }
         | at
+        | (more or {}).get(line, {})
         for line, (kind, user_id, item_id, rating, second) in enumerate(events, start=1)
     ]
     landed = {"landing_id": landing, "target": "feedback", "n_rows": len(rows), "landed_at": NOW}
