@@ -66,9 +66,9 @@ class RatedCatalogue:
 
     def ratings_by(self, column: str) -> dict[object, Ratings]:
         """Return the ratings of each user (positions of items) or item (positions of users)."""
-        names = ("user" if column == "item" else "item", "value", "micros")
+        other = "user" if column == "item" else "item"
         return {
-            key: Ratings(*(own[name].to_numpy() for name in names))
+            key: Ratings(own[other].to_numpy(), own["value"].to_numpy(), own["micros"].to_numpy())
             for key, own in self.ratings.groupby(column, sort=True)
         }
 

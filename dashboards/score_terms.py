@@ -60,7 +60,9 @@ def rating_text(rating: float, about: About) -> str:
 
 
 def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
-    ratings = ["" if t.rating is None else rating_text(t.rating, about) for t in terms]
+    ratings = [
+        (t.event_kind or "") if t.rating is None else rating_text(t.rating, about) for t in terms
+    ]
     causes, effects = [t.title or t.kind for t in terms], [t.value for t in terms]
     return pd.DataFrame({"cause": causes, "rating": ratings, "effect": effects})
 

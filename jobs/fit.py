@@ -91,7 +91,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
         "retrain_id": retrain_id,
         "recipe": recipe.name,
         "recipe_json": recipe.model_dump_json(),
-        "constants": json.dumps(model.constants),
+        "constants": json.dumps(model.constants | {"has_scale": dataset.has_scale}),
         "code_commit": code_commit(),
         "versions": list(rows.versions.items()),
         "n_users": n_users,
@@ -132,18 +132,34 @@ def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
 
 
 def profiles(rows: Frozen, segments: Segments) -> DataFrame:
-    """Return (user_id, item_ids, ratings, rated_at, segment): each user's ratings, newest first."""
+    """Return (user_id, item_ids, ratings, rated_at, segment, acted_ids, …): what each user did.
+
+    Ratings are ordered by time, the newest first; the acts are one entry per item and kind.
+    """
     rating = F.struct("rated_at", "item_id", "rating")
     newest_first = F.sort_array(F.collect_list(rating), asc=False)
     rated = rows.rated().groupBy("user_id").agg(newest_first.alias("rated"))
+    act = F.struct("item_id", "kind", "amount", "last_at")
+    by_user = rows.acts().groupBy("user_id").agg(F.sort_array(F.collect_list(act)).alias("acts"))
     names = F.array(*[F.lit(name) for name in segments.names])
     members = rows.users().join(segments.members, "user").select("user_id", "segment")
-    return rated.join(members, "user_id", "left").select(
+    both = rated.join(by_user, "user_id", "full").join(members, "user_id", "left")
+    columns = {
+        "item_ids": ("rated.item_id", "array<string>"),
+        "ratings": ("rated.rating", "array<float>"),
+        "rated_at": ("rated.rated_at", "array<timestamp>"),
+        "acted_ids": ("acts.item_id", "array<string>"),
+        "acted_kinds": ("acts.kind", "array<string>"),
+        "amounts": ("acts.amount", "array<float>"),
+        "acted_at": ("acts.last_at", "array<timestamp>"),
+    }
+    return both.select(
         "user_id",
-        F.col("rated.item_id").alias("item_ids"),
-        F.col("rated.rating").alias("ratings"),
-        F.col("rated.rated_at").alias("rated_at"),
         F.get(names, F.coalesce("segment", F.lit(0))).alias("segment"),
+        *[
+            F.coalesce(F.col(of).cast(type_name), F.array().cast(type_name)).alias(name)
+            for name, (of, type_name) in columns.items()
+        ],
     )
 
 

@@ -22,6 +22,8 @@ from warehouse.lineage import FROZEN
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
+    BRONZE_COLLECTIONS,
+    BRONZE_FEEDBACK,
     GOLD_FREEZES,
     SILVER_INTERACTIONS,
     SILVER_REFINEMENTS,
@@ -48,9 +50,11 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
         raise NothingSentError(f"{dataset.name}: it has no events; run its ingest first")
     if dataset.items is not None:
         unknown_items.require_known(lake, dataset)
+    until = outbox_until(lake)  # before the versions: an event may count twice, but is not lost
     row = {
         "retrain_id": run_key.retrain_id,
         "versions": [(t.full_name, lake.version(t)) for t in FROZEN if lake.exists(t)],
+        "outbox_until": until,
         "n_interactions": lake.n_rows(SILVER_INTERACTIONS),
         "quarantine_share": quarantine_share(lake),
         "frozen_at": datetime.now(UTC),
@@ -72,6 +76,15 @@ def _refine(root: str, dataset: Dataset, batch: Batch, *, run_key: RunKey) -> No
         refine.refine(warehouse, dataset, batch, now=datetime.now(UTC))
     if lag.are_behind(Lake(root)):
         interactions.write(warehouse, Meanings.of(dataset))
+
+
+def outbox_until(lake: Lake) -> int:
+    """Return the first transaction of Postgres whose events were not refined; 0 before any was."""
+    equals = {"target": BRONZE_FEEDBACK.name}
+    rows = lake.rows(SILVER_REFINEMENTS, columns=["landing_id"], equals=equals)
+    refined = {row["landing_id"] for row in rows}
+    collected = lake.rows(BRONZE_COLLECTIONS, columns=["landing_id", "until"])
+    return max((row["until"] for row in collected if row["landing_id"] in refined), default=0)
 
 
 def quarantine_share(lake: Lake) -> float:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from jobs.retraining.handover import Fit, Nomination, Verdict
+from jobs.retraining.handover import Fit, Freeze, Nomination, Verdict
 from jobs.runtime import entrypoint
 from jobs.runtime.errors import NotApprovedError
 from serving.errors import PublishingPausedError, ServingError
@@ -62,7 +62,14 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     tables["items"] = lake.batches(SILVER_ITEMS, version=fit.versions[SILVER_ITEMS.full_name])
     release = publish(
         engine,
-        candidate(dataset, retrain_id, verdict, fit, n_erased=_n_erased(lake, fit)),
+        candidate(
+            dataset,
+            retrain_id,
+            verdict,
+            fit,
+            n_erased=_n_erased(lake, fit),
+            outbox_until=Freeze.read(root, retrain_id).outbox_until,
+        ),
         tables,
         actor=str(run_key),
         reason=verdict.reason,
@@ -73,9 +80,18 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
 
 
 def candidate(
-    dataset: Dataset, retrain_id: str, verdict: Verdict, fit: Fit, *, n_erased: int = 0
+    dataset: Dataset,
+    retrain_id: str,
+    verdict: Verdict,
+    fit: Fit,
+    *,
+    n_erased: int = 0,
+    outbox_until: int | None = None,
 ) -> Candidate:
-    """Return the description of the release; `n_erased` users were erased since the fit."""
+    """Return the description of the release; `n_erased` users were erased since the fit.
+
+    `outbox_until` is the transaction up to which the fit has learned the outbox.
+    """
     return Candidate(
         retrain_id=retrain_id,
         verdict=verdict.verdict,
@@ -89,6 +105,7 @@ def candidate(
         counts={"recommendations": fit.n_users},
         n_erased=n_erased,
         withdraws=dataset.source.delivery == "snapshots",
+        outbox_until=outbox_until,
     )
 
 

@@ -13,6 +13,7 @@ _ICONS = {
     "below": ":material/south:",
     "rated": ":material/star:",
     "hidden": ":material/visibility_off:",
+    "acted": ":material/check:",
     "ruled_out": ":material/block:",
     "cold": ":material/fiber_new:",
 }
@@ -52,4 +53,6 @@ def _cause(term: ScoreTerm, about: About) -> str:
     title = f"**{esc(term.title or '')}**"
     if term.kind == "rating" and term.rating is not None:
         return f"your {score_terms.rating_text(term.rating, about)} for {title}"
+    if term.kind == "event":
+        return f"what you did with {title}"
     return _CAUSES.get(term.kind, f"the category {title}")

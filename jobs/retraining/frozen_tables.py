@@ -88,6 +88,14 @@ class Frozen:
             return pairs.withColumn("rating", positive)
         return pairs.where("rating IS NOT NULL") if self.meanings.kinds else pairs
 
+    def acts(self) -> DataFrame:
+        """Return (user_id, item_id, kind, amount, last_at) of the manifest's kinds of events."""
+        titled = F.broadcast(self.items().select("item_id"))
+        pairs = self.table(SILVER_INTERACTIONS).join(titled, "item_id", "left_semi")
+        by_kind = pairs.select("user_id", "item_id", F.explode("kinds").alias("kind", "of_kind"))
+        known = by_kind.where(F.col("kind").isin([kind.name for kind in self.meanings.kinds]))
+        return known.select("user_id", "item_id", "kind", "of_kind.amount", "of_kind.last_at")
+
     def _titled(self) -> DataFrame:
         index = self.table(SILVER_ITEM_INDEX).withColumnRenamed("item_index", "item")
         return self.table(SILVER_ITEMS).join(index, "item_id")

@@ -70,6 +70,7 @@ class Freeze(HandOver):
     versions: Mapping[str, int]
     n_interactions: int
     quarantine_share: float
+    outbox_until: int | None = None
 
 
 class Search(HandOver):

@@ -50,6 +50,9 @@ def of_item(lists: UserLists, item_id: str, limit: int) -> DescribedStatus:
         day = f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%d}"
         rated = reasons.rating_text(rating, builder.release.highest)
         return DescribedStatus(status, f"they rated it {rated} on {day}")
+    if status == "acted":
+        kind = builder.state.blocking_kind(builder.release, item_id) or ""
+        return DescribedStatus(status, f"they {reasons.past(builder.release, kind)} it")
     if status == "ruled_out" and item_id not in builder.slate.rules.hide:
         return DescribedStatus(status, rule_effects.UNAVAILABLE)
     return DescribedStatus(status, _TEXTS[status])

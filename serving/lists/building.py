@@ -88,7 +88,8 @@ class ListBuilder:
         request, state, item_id = self.request, self.state, item.item_id
         in_category = request.category is None or request.category in item.categories
         is_excluded = item_id in request.exclude or item_id in state.hidden
-        may_be_listed = in_category and not is_excluded and item_id not in state.rated
+        is_seen = state.is_seen(self.release, item_id)
+        may_be_listed = in_category and not is_excluded and not is_seen
         return may_be_listed and self._passes(item)
 
     def _passes(self, item: CatalogueItem) -> bool:

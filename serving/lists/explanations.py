@@ -36,8 +36,8 @@ def obstacle(builder: ListBuilder, item_id: str) -> ListStatus | None:
         return "unknown"
     if item_id in state.hidden:
         return "hidden"
-    if item_id in state.rated:
-        return "rated"
+    if state.is_seen(release, item_id):
+        return "rated" if state.is_rated(release, item_id) else "acted"
     if item_id in builder.slate.barred:
         return "ruled_out"
     if item_id in release.positions or _is_pinned(builder, item_id):
@@ -84,6 +84,9 @@ def _text(builder: ListBuilder, item_id: str, status: ListStatus) -> str:
         case "rated":
             rating = builder.state.rated[item_id][0]
             return f"you rated it {reasons.rating_text(rating, builder.release.highest)}"
+        case "acted":
+            kind = builder.state.blocking_kind(builder.release, item_id) or ""
+            return f"you {reasons.past(builder.release, kind)} it"
         case "ruled_out":
             is_hidden = item_id in builder.slate.rules.hide
             return "left out for everyone" if is_hidden else "not available now"

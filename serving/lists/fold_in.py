@@ -3,10 +3,11 @@
     A = YᵀY + Σ alpha|r| y yᵀ over all rated items + reg n₊ I    n₊: the number of r > 0
     b = Σ over r > 0 of (1 + alpha r) y                          x = A⁻¹ b
 
-r is a strength, not a rating: a negative one adds certainty and no preference. Each model of a
-recipe is solved on its own columns, and x is divided by the number of models; the weights of the
-priors' columns follow. Since b is a sum over positive r, so are x and every score: `Folded.terms`.
-Spark's ALS solves the same equations (see the test of `jobs.engine.learning`).
+r is a strength, not a rating: a negative one adds certainty and no preference. With the weighting
+`events` it is computed from all that the user did with the item (`ranking.strengths`). Each model
+of a recipe is solved on its own columns, and x is divided by the number of models; the weights of
+the priors' columns follow. Since b is a sum over positive r, so are x and every score:
+`Folded.terms`. Spark's ALS solves the same equations (see the test of `jobs.engine.learning`).
 
 Pure numpy. An item's position is its rank by id as UTF-8 bytes.
 """
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from ranking.selection import Positions
+from ranking.strengths import of_events, remaining
 
-MIN_DECAY = 1e-6  # keeps the strength of an old rating above 0
 _DAY = 86_400_000_000
 
 Floats = NDArray[np.float64]
@@ -41,15 +42,24 @@ class Weights(BaseModel):
 
 
 class Constants(BaseModel):
-    """The parameters of a release's model. `weighting` is None if it has no factors."""
+    """The parameters of a release's model. `weighting` is None if it has no factors.
+
+    Of the weighting `events`, strengths are divided by `unit`; `threshold` is the smallest rating
+    that counts, None without a scale.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     relevant_from: float = float("inf")
-    weighting: Literal["stars_from_threshold", "minus_midpoint", "centred"] | None = None
+    weighting: Literal["stars_from_threshold", "minus_midpoint", "centred", "events"] | None = None
+    has_scale: bool = True
+    kind_weights: Mapping[str, float] = Field(default_factory=dict)
+    saturation: Literal["binary", "log1p", "capped"] = "log1p"
+    cap: float = 5
+    unit: float = 1
     reg: float = 0
     alpha: float = 1
-    threshold: float = 0
+    threshold: float | None = 0
     midpoint: float = 0
     p: float = 0
     shrinkage: float = 0
@@ -67,11 +77,23 @@ class Constants(BaseModel):
 
 @dataclass(frozen=True)
 class Ratings:
-    """One user's ratings of items that the release knows, one entry per item."""
+    """One user's ratings and events of items that the release knows, one entry per item.
+
+    Times are microseconds since 1970; `kinds` are the data set's, in their order. Without
+    `positive`, the ratings alone say what is positive.
+    """
 
     positions: Positions
-    values: Floats
-    micros: NDArray[np.int64]  # times, microseconds since 1970
+    values: Floats  # NaN without a rating
+    micros: NDArray[np.int64]  # of the newest rating or event
+    positive: NDArray[np.bool_] | None = None
+    amounts: Floats | None = None  # (items, kinds)
+    acted_micros: NDArray[np.int64] | None = None  # (items, kinds), of the newest event
+    kinds: tuple[str, ...] = ()
+
+    def is_positive(self, relevant_from: float) -> NDArray[np.bool_]:
+        """Return whether each item is positive."""
+        return self.values >= relevant_from if self.positive is None else self.positive
 
 
 @dataclass(frozen=True)
@@ -157,7 +179,7 @@ class FoldIn:
         }
         if not columns:
             return {}
-        relevant = ratings.positions[ratings.values >= constants.relevant_from]
+        relevant = ratings.positions[ratings.is_positive(constants.relevant_from)]
         counts = self.rows[relevant][:, list(columns.values())].astype(np.float64).sum(axis=0)
         share = np.array([constants.category_shares[name] for name in columns], np.float64)
         lift = (counts + k * share) / (counts.sum() + k) / share
@@ -166,25 +188,59 @@ class FoldIn:
 
 
 def strengths(ratings: Ratings, constants: Constants) -> Floats:
-    """Return the strength of each rating, halved per half-life if the recipe has one.
+    """Return the strength of each item, halved per half-life if the recipe has one.
 
-    A rating's age is counted back from the newest rating of the release, and is never negative.
+    The age is counted back from the newest event of the fit, and is never negative. Items without a
+    rating have a strength with the weighting `events` only.
     """
-    values = ratings.values
+    if constants.weighting == "events":
+        return _of_events(ratings, constants)
+    has_rating = ~np.isnan(ratings.values)
+    strength = np.zeros(len(ratings.values))
+    strength[has_rating] = _of_ratings(ratings.values[has_rating], constants)
+    return np.asarray(strength * _remaining(ratings.micros, constants))
+
+
+def _of_ratings(values: Floats, constants: Constants) -> Floats:
     match constants.weighting:
         case "stars_from_threshold":
-            strength = (values >= constants.threshold).astype(np.float64)
+            return (values >= (constants.threshold or 0)).astype(np.float64)
         case "minus_midpoint":
-            strength = values - constants.midpoint
+            return values - constants.midpoint
         case "centred":
             n = len(values) + constants.shrinkage
             mean = (values.sum() + constants.shrinkage * constants.global_mean) / n
             centre = constants.p * mean + (1 - constants.p) * constants.global_mean
-            strength = values - centre + constants.epsilon
-        case None:
+            return np.asarray(values - centre + constants.epsilon)
+        case _:
             raise ValueError("a release without factors has no strengths")
-    if constants.half_life_days is None:
-        return strength
-    age_days = np.maximum(constants.newest - ratings.micros, 0) / _DAY
-    decay = np.maximum(0.5 ** (age_days / constants.half_life_days), MIN_DECAY)
-    return np.asarray(strength * decay)
+
+
+def _of_events(ratings: Ratings, constants: Constants) -> Floats:
+    """Return weight x saturation x decay, summed over kinds; a good rating has the largest weight.
+
+    Without a scale a rating is a like.
+    """
+    weights = [constants.kind_weights.get(kind, 0.0) for kind in ratings.kinds]
+    largest = max(constants.kind_weights.values(), default=1.0)
+    from_ = constants.relevant_from if constants.threshold is None else constants.threshold
+    of_rating = np.where(ratings.values >= from_, largest, 0.0)
+    strength = of_rating * _remaining(ratings.micros, constants)
+    if ratings.amounts is not None and ratings.acted_micros is not None and weights:
+        strength = strength + of_events(
+            ratings.amounts,
+            _ages_days(ratings.acted_micros, constants),
+            np.array(weights),
+            saturation=constants.saturation,
+            cap=constants.cap,
+            half_life_days=constants.half_life_days,
+        )
+    return np.asarray(strength / constants.unit)
+
+
+def _remaining(micros: NDArray[np.int64], constants: Constants) -> Floats:
+    return remaining(_ages_days(micros, constants), constants.half_life_days)
+
+
+def _ages_days(micros: NDArray[np.int64], constants: Constants) -> Floats:
+    return np.asarray(np.maximum(constants.newest - micros, 0) / _DAY)

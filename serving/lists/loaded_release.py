@@ -19,12 +19,14 @@ from serving.items import CatalogueItem, ScoredItem
 from serving.lists import neighbours
 from serving.lists.fold_in import Constants, Floats, Folded, FoldIn, Ratings
 from serving.lists.neighbours import Neighbours, Summed
+from serving.schemas import KindMeaning
 from serving.storage import arrays
 
 log = logging.getLogger(__name__)
 
 _RELEASE = text(
-    "select constants, lowest, highest, revision from releases cross join about cross join slate"
+    "select constants, lowest, highest, kinds, revision"
+    " from releases cross join about cross join slate"
     " where release_id = :release_id"
 )
 # Collation "C" orders by UTF-8 bytes: equal scores are ordered by position.
@@ -64,6 +66,7 @@ class LoadedRelease:
     neighbours: Neighbours | None = None  # None: the model is no item-item model
     attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by item id
     revision: int = 0  # of `slate`: the catalogue has the product's changes up to it
+    kinds: Mapping[str, KindMeaning] = field(default_factory=dict)  # of events, by name
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""
@@ -180,7 +183,8 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     """Return the release as it is in the database."""
     started = time.monotonic()
     parameters = {"release_id": release_id}
-    constants, lowest, highest, revision = connection.execute(_RELEASE, parameters).one()
+    row = connection.execute(_RELEASE, parameters).one()
+    constants, lowest, highest, kinds, revision = row
     rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection, release_id=release_id)
@@ -206,6 +210,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         neighbours=sums,
         attributes=catalogue.read_attributes(connection, release_id),
         revision=revision,
+        kinds={name: KindMeaning.model_validate(of_kind) for name, of_kind in kinds.items()},
     )
 
 

@@ -40,7 +40,7 @@ class Neighbours:
 
     def fold(self, ratings: Ratings, relevant_from: float) -> "Summed | None":
         """Return the user's sums; None if no positive item has a neighbour."""
-        liked = ratings.positions[ratings.values >= relevant_from]
+        liked = ratings.positions[ratings.is_positive(relevant_from)]
         lengths = self.starts[liked + 1] - self.starts[liked]
         if not lengths.sum():
             return None

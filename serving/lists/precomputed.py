@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 from serving.errors import NoReleaseError
 from serving.filters.filtering import Filter
 from serving.items import ListedItem, listed
+from serving.lists.acts import OF_KINDS
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ListKind, Reason
@@ -48,6 +49,9 @@ FOR_USER = Prepared(
             or exists (
                 select from items
                 where removed and item_id = any (lists.item_ids[1 : :limit])
+            ) or exists (
+                select from outbox where user_id = :user_id and {OF_KINDS}
+                    and xact >= coalesce(releases.outbox_until, 0)
             ) as needs_reranking
     ) as decided
     cross join lateral (
@@ -61,6 +65,7 @@ _FALLBACK = Prepared(
     {"user_id": "text", "release_id": "bigint"},
     f"""
     select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids,
+        profiles.acted_ids, profiles.acted_kinds,
         exists (
             select from items where removed and item_id = any (fallback.item_ids)
         ) as has_removed
@@ -155,7 +160,7 @@ def precomputed_list(
     live = LiveRelease.of_row(cache.release(connection, row.release_id, row.revision), row)
     if row.item_ids is not None:
         return PrecomputedList(live, "batch", row.item_ids, row.scores, row.needs_reranking)
-    pairs, has_removed = _fallback(connection, live.release.release_id, user_id)
+    pairs, has_removed = _fallback(connection, live.release, user_id)
     needs_reranking = row.needs_reranking or has_removed
     pairs = pairs if needs_reranking else pairs[: request.limit]
     item_ids, scores = zip(*pairs, strict=True) if pairs else ((), ())
@@ -163,13 +168,18 @@ def precomputed_list(
 
 
 def _fallback(
-    connection: Connection, release_id: int, user_id: str
+    connection: Connection, release: LoadedRelease, user_id: str
 ) -> tuple[list[tuple[str, float]], bool]:
-    """Return the fallback list without the items of the user's profile.
+    """Return the fallback list without the items that the user's profile says they have seen.
 
     And whether the product removed one of its items.
     """
-    row = _FALLBACK.execute(connection, user_id=user_id, release_id=release_id).one()
-    rated = {*(row.rated_ids or ())}
+    row = _FALLBACK.execute(connection, user_id=user_id, release_id=release.release_id).one()
+    acts = [*zip(row.acted_ids or (), row.acted_kinds or (), strict=True)]
+    seen = {*(row.rated_ids or ())}
+    if not release.constants.has_scale:  # then the profile's numbers are no ratings
+        seen -= {item_id for item_id, _ in acts}
+    kinds = release.kinds
+    seen |= {item_id for item_id, kind in acts if kind in kinds and not kinds[kind].repeatable}
     pairs = zip(row.item_ids, row.scores, strict=True)
-    return [(i, score) for i, score in pairs if i not in rated], row.has_removed
+    return [(item_id, score) for item_id, score in pairs if item_id not in seen], row.has_removed

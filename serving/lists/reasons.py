@@ -94,6 +94,12 @@ def rating_text(rating: float, highest: float) -> str:
     return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
+def past(release: LoadedRelease, kind: str) -> str:
+    """Return what a user did, such as "bought"; of a kind without such a word, its name."""
+    meaning = release.kinds.get(kind)
+    return meaning.past if meaning is not None and meaning.past else f"did “{kind}” with"
+
+
 def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:
     """Return for each position the term that is the reason, see `reasons`; -1 if none is positive.
 
@@ -119,15 +125,26 @@ def _term(
 ) -> ScoreTerm:
     if kind != "rating":
         return ScoreTerm(kind=kind, value=value, title=_TITLES.get(kind, name))
-    title, rating = release.catalogue[name].title, state.rated[name][0]
+    title, event_kind = release.catalogue[name].title, _event_kind(release, state, name)
+    if event_kind is not None:
+        return ScoreTerm(
+            kind="event", value=value, item_id=name, title=title, event_kind=event_kind
+        )
+    rating = state.rated[name][0]
     return ScoreTerm(kind=kind, value=value, item_id=name, title=title, rating=rating)
 
 
 def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str) -> Reason:
     match kind:
         case "rating":
+            title, event_kind = release.catalogue[name].title, _event_kind(release, state, name)
+            if event_kind is not None:
+                text = f"because you {past(release, event_kind)} {title}"
+                return Reason(
+                    kind="because_you_acted", text=text, item_id=name, event_kind=event_kind
+                )
             rating = rating_text(state.rated[name][0], release.highest)
-            text = f"because you rated {release.catalogue[name].title} {rating}"
+            text = f"because you rated {title} {rating}"
             return Reason(kind="because_you_rated", text=text, item_id=name)
         case "segment":
             return Reason(kind="people_like_you", text="liked by people like you")
@@ -135,3 +152,16 @@ def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str)
             return Reason(kind="similar", text=f"because you like {name}")
         case _:
             return POPULAR
+
+
+def _event_kind(release: LoadedRelease, state: UserState, item_id: str) -> str | None:
+    """Return the kind of event by which a user likes an item; None: they like it by its rating.
+
+    Of several kinds, it is the one with the largest weight.
+    """
+    rating, _ = state.rated.get(item_id, (0.0, 0))
+    is_liked = rating >= release.constants.relevant_from
+    kinds = [kind for kind in state.acts.get(item_id, ()) if kind in release.kinds]
+    if not kinds or (is_liked and state.is_rated(release, item_id)):
+        return None
+    return max(kinds, key=lambda kind: release.kinds[kind].weight)

@@ -29,7 +29,7 @@ class UserScores:
 
     release: LoadedRelease
     kind: ListKind
-    rated: Positions
+    seen: Positions  # rated, or with an event that is not to be repeated
     hidden: frozenset[str]
     folded: Folded | Summed | None
     blend: float  # weight of the popularity in the scores
@@ -64,9 +64,9 @@ class UserScores:
 
     @cached_property
     def excluded(self) -> Mask:
-        """Mask of the positions that the user rated or hid."""
+        """Mask of the positions that the user has seen or hid."""
         excluded = self.release.mask(self.hidden)
-        excluded[self.rated] = True
+        excluded[self.seen] = True
         return excluded
 
     def best(self, excluded: Mask, n: int) -> tuple[Positions, NDArray[np.float32]]:
@@ -84,17 +84,19 @@ class UserScores:
 def score(release: LoadedRelease, state: UserState) -> UserScores:
     """Return the user's scores: by fold-in, or the popularity (kind `fallback`).
 
-    A release without factors has popularity only: its lists are `live` if the user rated anything,
-    because rated items are left out.
+    A release without factors has popularity only: its lists are `live` if the user did anything,
+    because items that they have seen are left out.
     """
     ratings = state.ratings(release)
     folded = release.fold(ratings, state.segment)
     kind: ListKind = "live"
-    if folded is None and not (release.constants.weighting is None and state.rated):
+    did_anything = bool(state.rated or state.acts)
+    if folded is None and not (release.constants.weighting is None and did_anything):
         kind = "fallback"
     is_blended = isinstance(folded, Folded) and not state.is_known
     blend = blend_weight(len(ratings.positions)) if is_blended else 0.0
-    return UserScores(release, kind, ratings.positions, state.hidden, folded, blend)
+    seen = release.positions_of(state.seen(release))
+    return UserScores(release, kind, seen, state.hidden, folded, blend)
 
 
 def blend_weight(n_ratings: int) -> float:

@@ -1,27 +1,31 @@
-"""A user's ratings and hidden items: the profile of the release, merged with newer feedback."""
+"""What a user did: the profile of the release, merged with newer feedback and events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row
 
+from serving.lists import acts
+from serving.lists.acts import Acts
 from serving.lists.fold_in import Ratings
 from serving.lists.loaded_release import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
 from serving.users.erasures import IS_ERASED
 
-# `segment` is null without a profile, all `feedback_…` are null without feedback. Times of feedback
-# are microseconds.
+# `segment` is null without a profile, all `feedback_…` are null without feedback, all `sent_…`
+# without events of the manifest's kinds that the release has not learned. Times of feedback and
+# events are microseconds.
 _STATE = Prepared(
     "user_state",
     {"user_id": "text", "release_id": "bigint"},
     f"""
     select profiles.segment, profiles.item_ids as rated_ids,
         array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at,
-        newer.*, undone.*
+        profiles.acted_ids, profiles.acted_kinds, array_send(profiles.amounts) as amounts,
+        array_send(profiles.acted_at) as acted_at, newer.*, undone.*, sent.*
     from (
         select array_agg(item_id) as feedback_ids, array_agg(rating) as feedback_ratings,
             array_agg((extract(epoch from rated_at) * 1000000)::bigint) as feedback_at,
@@ -33,6 +37,12 @@ _STATE = Prepared(
             array_agg((extract(epoch from at) * 1000000)::bigint) as undone_at
         from feedback cross join unnest(feedback.undone_at) as at where user_id = :user_id
     ) as undone
+    cross join (
+        select array_agg(item_id) as sent_ids, array_agg(kind) as sent_kinds,
+            array_agg(value) as sent_values, array_agg(micros) as sent_at,
+            array_agg(is_undo) as sent_undos
+        from ({acts.NEW_EVENTS}) as event
+    ) as sent
     left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
         and not {IS_ERASED}
     """,  # noqa: S608 # our own condition
@@ -45,22 +55,78 @@ Rated = Mapping[str, tuple[float, int]]  # rating and time (microseconds) by ite
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """One user. `rated` also has items that the catalogue does not have."""
+    """One user. `rated` and `acts` also have items that the catalogue does not have."""
 
     is_known: bool  # whether the release has a profile of the user
     segment: str
     rated: Rated
     hidden: frozenset[str]
-    n_new_ratings: int  # ratings that are not those of the profile, removed ones included
+    n_new_ratings: int  # items whose rating or events differ from the profile's
+    acts: Acts = field(default_factory=dict)  # events of the manifest's kinds, by item and kind
+    given: frozenset[str] = frozenset()  # items whose rating is newer feedback
+    acted: frozenset[str] = frozenset()  # items with events of these kinds, undone or not
 
     def ratings(self, release: LoadedRelease) -> Ratings:
-        """Return the ratings of items that have factors in the release."""
-        positions = release.positions
-        rows = [(positions[i], *rating) for i, rating in self.rated.items() if i in positions]
-        at, values, micros = zip(*rows, strict=True) if rows else ((), (), ())
+        """Return the ratings and events of items that have factors in the release."""
+        positions, kinds = release.positions, (*release.kinds,)
+        item_ids = [i for i in {**self.rated, **self.acts} if i in positions]
+        shape = (len(item_ids), len(kinds))
+        amounts, acted_at = np.zeros(shape), np.zeros(shape, np.int64)
+        values, micros = np.full(len(item_ids), np.nan), np.zeros(len(item_ids), np.int64)
+        for row, item_id in enumerate(item_ids):
+            values[row], micros[row] = self._rating(release, item_id)
+            for kind, act in self.acts.get(item_id, {}).items():
+                if kind in release.kinds:
+                    column = kinds.index(kind)
+                    amounts[row, column] = act.amount(release.kinds[kind])
+                    acted_at[row, column] = act.micros
         return Ratings(
-            np.array(at, np.int64), np.array(values, np.float64), np.array(micros, np.int64)
+            np.array([positions[item_id] for item_id in item_ids], np.int64),
+            values,
+            np.maximum(micros, acted_at.max(axis=1, initial=0)),
+            np.array([self.is_positive(release, item_id) for item_id in item_ids], bool),
+            amounts,
+            acted_at,
+            kinds,
         )
+
+    def is_rated(self, release: LoadedRelease, item_id: str) -> bool:
+        """Return whether the user rated the item.
+
+        Without a scale, profiles have a number for each item with events, which is no rating.
+        """
+        if item_id not in self.rated:
+            return False
+        return release.constants.has_scale or item_id in self.given or item_id not in self.acted
+
+    def is_seen(self, release: LoadedRelease, item_id: str) -> bool:
+        """Return whether the item leaves the user's list: rated, or not to be repeated."""
+        return self.is_rated(release, item_id) or self.blocking_kind(release, item_id) is not None
+
+    def seen(self, release: LoadedRelease) -> list[str]:
+        """Return the items that leave the user's list, without those that the user hid."""
+        return [i for i in {**self.rated, **self.acts} if self.is_seen(release, i)]
+
+    def blocking_kind(self, release: LoadedRelease, item_id: str) -> str | None:
+        """Return the kind of an event after which the item leaves the list; None if there is none.
+
+        Of several, it is the one with the largest weight.
+        """
+        kinds = release.kinds
+        blocking = [k for k in self.acts.get(item_id, ()) if k in kinds and not kinds[k].repeatable]
+        return max(blocking, key=lambda kind: kinds[kind].weight, default=None)
+
+    def is_positive(self, release: LoadedRelease, item_id: str) -> bool:
+        """Return whether the user likes the item, by its rating or by an amount of events."""
+        value, _ = self._rating(release, item_id)
+        return value >= release.constants.relevant_from or any(
+            acts.is_positive(act, release.kinds.get(kind))
+            for kind, act in self.acts.get(item_id, {}).items()
+        )
+
+    def _rating(self, release: LoadedRelease, item_id: str) -> tuple[float, int]:
+        rating, micros = self.rated.get(item_id, (np.nan, 0))
+        return (rating, micros) if self.is_rated(release, item_id) else (np.nan, micros)
 
 
 def read(connection: Connection, release_id: int, user_id: str) -> UserState:
@@ -77,29 +143,42 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
         profile = dict(zip(row.rated_ids, zip(ratings, times, strict=True), strict=True))
     undone = {*zip(row.undone_ids or (), row.undone_at or (), strict=True)}
     rated = {i: rating for i, rating in profile.items() if (i, rating[1]) not in undone}
-    feedback = _feedback(row)
+    feedback, given = _feedback(row), set[str]()
     for item_id, rating, at, _ in feedback:
         if at is None or at < rated.get(item_id, (0, at))[1]:
             continue
         rated.pop(item_id, None)
         if rating is not None:
             rated[item_id] = (rating, at)
+            given.add(item_id)
+    learned, sent = _learned(row), _sent(row)
+    newer = acts.changes(sent)
+    with_new_rating = {
+        item_id
+        for item_id in {item_id for item_id, *_ in feedback}
+        if profile.get(item_id, _NO_RATING)[0] != rated.get(item_id, _NO_RATING)[0]
+    }
     return UserState(
         is_known=row.segment is not None,
         segment=row.segment or "",
         rated=rated,
         hidden=frozenset(item_id for item_id, _, _, hidden in feedback if hidden),
-        n_new_ratings=sum(
-            profile.get(item_id, _NO_RATING)[0] != rated.get(item_id, _NO_RATING)[0]
-            for item_id in {item_id for item_id, *_ in feedback}
-        ),
+        n_new_ratings=len(with_new_rating | newer.item_ids),
+        acts=acts.merged(learned, newer),
+        given=frozenset(given),
+        acted=frozenset([*(i for i, _ in learned), *(event.item_id for event in sent)]),
     )
 
 
 def of_anonymous_user(rated: Rated) -> UserState:
     """Return the state of a user of whom only these ratings are known."""
     return UserState(
-        is_known=False, segment="", rated=rated, hidden=frozenset(), n_new_ratings=len(rated)
+        is_known=False,
+        segment="",
+        rated=rated,
+        hidden=frozenset(),
+        n_new_ratings=len(rated),
+        given=frozenset(rated),
     )
 
 
@@ -107,3 +186,20 @@ def _feedback(row: Row[Any]) -> Sequence[tuple[str, float | None, int | None, bo
     """Return item, rating, time of the rating, and whether the item is hidden, of each feedback."""
     columns = (row.feedback_ids, row.feedback_ratings, row.feedback_at, row.feedback_hidden)
     return () if row.feedback_ids is None else tuple(zip(*columns, strict=True))
+
+
+def _learned(row: Row[Any]) -> dict[tuple[str, str], tuple[float, int]]:
+    """Return amount and time of the newest event, by item and kind, of the profile."""
+    if not row.acted_ids:
+        return {}
+    amounts, times = arrays.reals(row.amounts).tolist(), arrays.micros(row.acted_at).tolist()
+    pairs = zip(row.acted_ids, row.acted_kinds, strict=True)
+    return dict(zip(pairs, zip(amounts, times, strict=True), strict=True))
+
+
+def _sent(row: Row[Any]) -> Sequence[acts.SentEvent]:
+    """Return the events that the release has not learned."""
+    columns = (row.sent_ids, row.sent_kinds, row.sent_values, row.sent_at, row.sent_undos)
+    if row.sent_ids is None:
+        return ()
+    return [acts.SentEvent(*values) for values in zip(*columns, strict=True)]

@@ -23,7 +23,7 @@ from serving.catalogue_changes import attributes, changes
 from serving.catalogue_changes.attributes import Types
 from serving.errors import IncompleteReleaseError
 from serving.publishing.copy_format import CopyStream
-from serving.tables import RELEASE_TABLES, Base, Item
+from serving.tables import OPTIONAL_LISTS, RELEASE_TABLES, Base, Item
 from serving.users import erasures
 
 LISTED = {"recommendations", "similar_items", "fallback_lists"}  # their items need a title
@@ -234,7 +234,7 @@ def _validated(
 ) -> Iterator[pa.RecordBatch]:
     schema = SCHEMAS[table]
     for raw in batches:
-        batch = raw.select(schema.names).cast(schema)
+        batch = _with_optional(raw, schema).select(schema.names).cast(schema)
         for column in batch.columns:
             _refuse_missing_values(table, column)
         if "item_ids" in schema.names:
@@ -243,6 +243,20 @@ def _validated(
                 into.listed.update(coded.dictionary.to_pylist())
             _refuse_duplicates(table, batch, coded)
         yield batch
+
+
+def _with_optional(raw: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Return the batch with empty lists in the columns that older fits lack."""
+    for name in OPTIONAL_LISTS:
+        if name not in schema.names:
+            continue
+        is_there = name in raw.schema.names
+        if is_there and raw.column(name).null_count < max(len(raw), 1):
+            continue
+        empty = pa.array([[]] * len(raw), schema.field(name).type)
+        raw = raw.drop_columns([name]) if is_there else raw
+        raw = raw.append_column(name, empty)
+    return raw
 
 
 def _refuse_missing_values(table: str, column: pa.Array) -> None:

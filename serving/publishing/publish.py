@@ -38,7 +38,8 @@ class Candidate:
     computed from the items; without `kinds` and `attributes` there are none. `counts` has the
     expected number of rows by table; up to `n_erased` fewer are accepted, as so many users were
     erased since the fit. `withdraws`: items that are not sent are withdrawn from this release on,
-    unless the product changed them after `delivered_at`.
+    unless the product changed them after `delivered_at`. `outbox_until`: the fit has learned the
+    events of the outbox of earlier transactions.
     """
 
     retrain_id: str
@@ -51,6 +52,7 @@ class Candidate:
     n_erased: int = 0
     withdraws: bool = False
     delivered_at: datetime | None = None
+    outbox_until: int | None = None
 
 
 def publish(
@@ -150,6 +152,7 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
         recipe_json=candidate.recipe_json,
         constants=candidate.constants,
         counts={},
+        outbox_until=candidate.outbox_until,
     )
     session.add(release)
     session.flush()

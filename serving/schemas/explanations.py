@@ -6,20 +6,21 @@ from pydantic import Field
 
 from serving.schemas.base import Answer, with_example
 
-TermKind = Literal["rating", "popularity", "released", "segment", "category"]
-ListStatus = Literal["listed", "below", "rated", "hidden", "ruled_out", "cold", "unknown"]
+TermKind = Literal["rating", "event", "popularity", "released", "segment", "category"]
+ListStatus = Literal["listed", "below", "rated", "acted", "hidden", "ruled_out", "cold", "unknown"]
 
 
 class ScoreTerm(Answer):
-    """One term of a score: a rating of the user, or a prior. It may be negative."""
+    """One term of a score: a rating or an event of the user, or a prior. It may be negative."""
 
     kind: TermKind
     value: float
-    item_id: str | None = Field(default=None, description="For `rating`: the rated item.")
-    title: str | None = Field(
-        default=None, description="The rated item's title, or the prior's name."
+    item_id: str | None = Field(
+        default=None, description="For `rating` and `event`: the item that it is of."
     )
+    title: str | None = Field(default=None, description="That item's title, or the prior's name.")
     rating: float | None = None
+    event_kind: str | None = Field(default=None, description="For `event`: its kind.")
 
 
 class Explanation(Answer):
@@ -44,7 +45,8 @@ class Explanation(Answer):
     release_id: int
     status: ListStatus = Field(
         description="`listed`: among the first 100. `below`: ranked below these. `rated`, "
-        "`hidden`: by this user. `ruled_out`: removed from all lists by a slate rule. `cold`: the "
+        "`hidden`: by this user. `acted`: this user has an event after which the item is not "
+        "recommended again. `ruled_out`: removed from all lists by a slate rule. `cold`: the "
         "model was not trained on the item. `unknown`: the catalogue does not have the item."
     )
     text: str = Field(description="The status as text.")

@@ -10,7 +10,13 @@ from serving.schemas.catalogue import HEAT, Item
 
 ListKind = Literal["live", "batch", "fallback"]
 ReasonKind = Literal[
-    "because_you_rated", "people_like_you", "popular", "trending", "similar", "pinned"
+    "because_you_rated",
+    "because_you_acted",
+    "people_like_you",
+    "popular",
+    "trending",
+    "similar",
+    "pinned",
 ]
 
 BECAUSE: dict[str, JsonValue] = {
@@ -29,6 +35,9 @@ class Reason(Answer):
     kind: ReasonKind
     text: str = Field(description="Begins in lower case, to follow the item's title.")
     item_id: str | None = Field(default=None, description="The item that the reason refers to.")
+    event_kind: str | None = Field(
+        default=None, description="For `because_you_acted`: the kind of the event."
+    )
 
 
 class ListedItem(Item):
@@ -73,8 +82,8 @@ class Recommendations(Answer):
     n_new_ratings: int = Field(
         default=0,
         ge=0,
-        description="Ratings that were added, changed or removed since the release; for an "
-        "anonymous user, all ratings sent.",
+        description="Items whose ratings or events were added, changed or removed since the "
+        "release; for an anonymous user, all ratings sent.",
     )
     rules_version: int = Field(
         default=0, ge=0, description="Version of the applied slate rules; 0: never set."

@@ -7,17 +7,25 @@ from typing import Literal
 
 from sqlalchemy import Engine, text
 
+from serving.lists.acts import OF_KINDS
+
 ROWS_AT_ONCE = 10_000
 
 # Rows below the cursor are in the lake. Old rows are the first ones of the table. Undos and the
 # events that they undo are kept longer: a retrain from before an undo may wait so long for its
 # approval, and its publication needs them.
-_OUTBOX = """
+# Events of the manifest's kinds stay while a release that can be live has not learned them: its
+# lists are computed from them.
+_OUTBOX = f"""
     xact < coalesce((select until from outbox_cursor), 0) and received_at < :before
     and (received_at < :before - interval '31 days' or undoes is null and not exists (
         select from outbox as undo where undo.undoes = outbox.event_id
     ))
-"""
+    and (not {OF_KINDS} or xact < coalesce((
+        select min(coalesce(outbox_until, 0)) from releases
+        where ready_at is not null and retired_at is null
+    ), 0))
+"""  # noqa: S608 # our own condition
 _UNUSED_USERS = """
     created_at < :before
     and not exists (select from feedback where feedback.user_id = user_tokens.user_id)

@@ -19,6 +19,7 @@ from serving.tables.catalogue import (
 from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent
 from serving.tables.lists import (
     LISTS,
+    OPTIONAL_LISTS,
     RELEASE_TABLES,
     FallbackList,
     ItemFactors,

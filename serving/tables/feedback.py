@@ -28,7 +28,7 @@ class OutboxEvent(Base):
             name="a_value_is_of_another_kind",
         ),
         Index("ix_outbox_xact", "xact"),
-        Index("ix_outbox_user_id", "user_id"),
+        Index("ix_outbox_user_id_xact", "user_id", "xact"),
         Index("ix_outbox_undoes", "undoes", postgresql_where=text("undoes is not null")),
     )
 

@@ -5,7 +5,7 @@ Arrow schemas, COPY, grants and retention are derived from `RELEASE_TABLES`.
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,16 +24,42 @@ class Recommendation(OfRelease, Base):
 
 
 class Profile(OfRelease, Base):
-    """One user's segment and ratings in one release, newest first."""
+    """One user's segment, ratings (newest first) and events of the manifest's kinds in one release.
+
+    Without a scale, each item with events is rated: 1 if it is positive, else 0.
+    """
 
     __tablename__ = "profiles"
-    __table_args__ = list_constraints("ratings", "rated_at")
+    __table_args__ = (
+        CheckConstraint(
+            "cardinality(item_ids) = cardinality(ratings)"
+            " and cardinality(item_ids) = cardinality(rated_at)",
+            name="same_length",
+        ),
+        CheckConstraint(
+            "cardinality(acted_ids) = cardinality(acted_kinds)"
+            " and cardinality(acted_ids) = cardinality(amounts)"
+            " and cardinality(acted_ids) = cardinality(acted_at)",
+            name="same_number_of_acts",
+        ),
+        CheckConstraint("cardinality(item_ids) + cardinality(acted_ids) > 0", name="not_empty"),
+    )
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     segment: Mapped[str] = mapped_column(server_default="", comment="Key of `fallback_lists`.")
     item_ids: Mapped[list[str]]
     ratings: Mapped[list[float]]
     rated_at: Mapped[list[datetime]]
+    acted_ids: Mapped[list[str]] = mapped_column(
+        server_default=text("'{}'"), comment="An entry per item and kind of event."
+    )
+    acted_kinds: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    amounts: Mapped[list[float]] = mapped_column(
+        server_default=text("'{}'"), comment="Sum of the events' values; of shares the largest."
+    )
+    acted_at: Mapped[list[datetime]] = mapped_column(
+        server_default=text("'{}'"), comment="Time of the newest event."
+    )
 
 
 class ItemFactors(OfRelease, Base):
@@ -87,4 +113,6 @@ RELEASE_TABLES: tuple[type[Base], ...] = (
     SimilarItems,
     FallbackList,
 )
+# Columns that older fits lack: their lists are empty then.
+OPTIONAL_LISTS = ("acted_ids", "acted_kinds", "amounts", "acted_at")
 LISTS = tuple(table.__tablename__ for table in RELEASE_TABLES)

@@ -27,6 +27,9 @@ class Release(Base):
     recipe_json: Mapped[dict[str, Any]]
     constants: Mapped[dict[str, Any]] = mapped_column(comment="Parameters of the fold-in.")
     counts: Mapped[dict[str, Any]] = mapped_column(comment="Number of rows by table.")
+    outbox_until: Mapped[int | None] = mapped_column(
+        comment="Events of the outbox below this transaction were learned; null: not known."
+    )
     checksum: Mapped[str | None] = mapped_column(comment="SHA-256 of the stored lists.")
     ready_at: Mapped[datetime | None] = mapped_column(
         comment="Null until all rows are loaded, counted and analysed."

@@ -6,7 +6,7 @@ from jobs import announce, freeze, land
 from jobs.retraining.handover import Freeze
 from jobs.runtime import session
 from jobs.runtime.errors import NothingSentError
-from tests.support.jobs.product import HEADER, collect, product, send
+from tests.support.jobs.product import HEADER, collect, product, send, write_collection
 from tests.support.jobs.small_world import RUN, world, write
 from tests.support.runs import under
 from warehouse.delta import Warehouse
@@ -24,6 +24,8 @@ def test_pending_landings_are_refined_and_then_frozen(
     send(tmp_path / "inbox", "ratings.csv", HEADER, "u,a,5,100", "v,a,9,100", "v,b,4,100")
     land.run(under(warehouse, "product__ingest/one/land"), dataset, tmp_path / "inbox")
     collect(warehouse.root, "feedback", ("rate", "w", "a", 3.0, 100), ("hide", "w", "b", None, 100))
+    write_collection(warehouse.root, "feedback", 2)
+    assert freeze.outbox_until(Lake(warehouse.root)) == 0  # it is not refined yet
     monkeypatch.setattr(session, "start", lambda _: warehouse.spark)
     lax = product(items=None, users=None, floors={"max_quarantine_share": 0.5})
 
@@ -32,6 +34,7 @@ def test_pending_landings_are_refined_and_then_frozen(
     frozen = Freeze.read(warehouse.root, RUN)
     assert frozen.n_interactions == 3  # one of them is feedback
     assert frozen.quarantine_share == pytest.approx(1 / 3)
+    assert frozen.outbox_until == 1  # where the collection ends
     assert announce.n_new_events(Lake(warehouse.root)) == 0
     assert frozen.versions["silver.events"] == Lake(warehouse.root).version(SILVER_EVENTS)
     assert "silver.users" not in frozen.versions  # the product sends none

@@ -94,8 +94,10 @@ def test_a_shop_without_times_learns_what_its_users_buy(
     assert "split at random (`windows.without_time`): " in str(verdict["reason"])
     [fit] = rows(shopped, GOLD_FITS)
     constants = json.loads(str(fit["constants"]))
-    assert (constants["weighting"], constants["threshold"]) == ("stars_from_threshold", 1)
-    assert constants["alpha"] > 4.66  # a purchase is stronger than the mean event
+    assert (constants["weighting"], constants["threshold"]) == ("events", None)
+    assert constants["kind_weights"] == {"buy": 5, "view": 1}
+    assert 0 < constants["unit"] < 5  # the mean strength of a view and a purchase
+    assert constants["has_scale"] is False
     lists = {row["user_id"]: row["item_ids"] for row in rows(shopped, GOLD_RECOMMENDATIONS)}
     bought = {(user, item) for user, item, kind, *_ in two_tastes() if kind == "buy"}
     assert len(lists) == N_USERS
@@ -109,6 +111,10 @@ def test_a_shop_without_times_learns_what_its_users_buy(
     assert ratings == {
         item: float(kind == "buy") for user, item, kind, *_ in two_tastes() if user == "u00"
     }
+    acts = zip(*(profile[name] for name in ("acted_ids", "acted_kinds", "amounts")), strict=True)
+    assert sorted(acts) == sorted(
+        (item, kind, 1.0) for user, item, kind, *_ in two_tastes() if user == "u00"
+    )
 
 
 def test_events_of_unknown_items_only_are_named(

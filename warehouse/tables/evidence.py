@@ -42,6 +42,12 @@ GOLD_FREEZES = table(
     Column("quarantine_share", "double", "Share of the rating rows in quarantine, 0 to 1."),
     Column("frozen_at", "timestamp", "UTC."),
     RUN_KEY,
+    Column(
+        "outbox_until",
+        "bigint",
+        "Events of the outbox of earlier transactions of Postgres are in `silver.events`.",
+        nullable=True,
+    ),
     key=("retrain_id",),
 )
 

@@ -43,13 +43,27 @@ GOLD_RECOMMENDATIONS = table(
 
 GOLD_PROFILES = table(
     "gold.profiles",
-    "Each user's segment and ratings, as of the fit.",
+    "Each user's segment, ratings and events of the manifest's kinds, as of the fit.",
     RETRAIN,
     USER,
     Column("item_ids", "array<string>", "Rated items, newest rating first."),
     Column("ratings", "array<float>", "One per item, on the data set's scale."),
     Column("rated_at", "array<timestamp>", "One per item, UTC."),
     Column("segment", "string", "As in `gold.fallback_lists`; null in older fits.", nullable=True),
+    Column(
+        "acted_ids",
+        "array<string>",
+        "Items with events of the manifest's kinds, one entry per kind; null in older fits.",
+        nullable=True,
+    ),
+    Column("acted_kinds", "array<string>", "Kinds, one per entry.", nullable=True),
+    Column(
+        "amounts",
+        "array<float>",
+        "Sums of the events' values (of shares the largest), one per entry.",
+        nullable=True,
+    ),
+    Column("acted_at", "array<timestamp>", "Times of the newest events, UTC.", nullable=True),
     key=("retrain_id", "user_id"),
 )
 

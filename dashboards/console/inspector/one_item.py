@@ -16,6 +16,7 @@ _BADGES: dict[ItemStatus, tuple[Status, str]] = {
     "capped": ("warning", "Capped"),
     "rated": ("idle", "Rated"),
     "hidden": ("idle", "Hidden by the user"),
+    "acted": ("idle", "Has it already"),
     "ruled_out": ("warning", "Ruled out"),
     "withdrawn": ("warning", "Withdrawn"),
     "cold": ("warning", "New to the model"),

@@ -11,8 +11,8 @@ and segment, the items' rows and `Model.constants`:
 
 - `relevant_from`, always: a rating at or above it is positive;
 - `weighting` and its fields, `global_mean`, `reg`, `alpha`: the strengths and the formula of
-  implicit ALS, applied to each model's own columns. For `Events` they are `stars_from_threshold`
-  of positive interactions, and `alpha` times the mean strength of a positive one;
+  implicit ALS, applied to each model's own columns. `Events` has its weights as `kind_weights`, and
+  strengths are divided by `unit`, their mean;
 - `neighbours`, for an item-item model, which has no factors: the score is the sum of the weights of
   `Model.neighbours` from the positive items;
 - `half_life_days`, `newest` (microseconds), if strengths decay: age is counted from `newest`;
@@ -56,7 +56,7 @@ from jobs.engine.learning.popularity import PopularityScorer
 from jobs.engine.learning.priors import Priors
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import Als, AlsWithPriors, AnyRecipe, PopularBySegment, Popularity
-from jobs.engine.weightings import Centred, Events, StarsFromThreshold
+from jobs.engine.weightings import Centred, Events
 
 N_NEIGHBOURS = 500  # that are served of an item-item model with weights for all pairs of items
 
@@ -126,7 +126,7 @@ def fit(
     popular = recipe if isinstance(recipe, Popularity) else PopularBySegment(lift=0)
     scorer: Scorer = (fallback := popularity.fit(ratings, popular, catalogue, segments))
     if isinstance(recipe, Als | AlsWithPriors):
-        factors, of_factors = _factors(recipe, ratings, relevant_from)
+        factors, of_factors = _factors(recipe, ratings)
         constants |= of_factors
         rows = catalogue.by_position(factors.items, factors.matrix)
         candidate = np.isin(catalogue.index, factors.items)
@@ -190,9 +190,7 @@ def _item_item(
     return scorer, {"neighbours": recipe.neighbours or N_NEIGHBOURS}
 
 
-def _factors(
-    recipe: Als | AlsWithPriors, ratings: DataFrame, relevant_from: float
-) -> tuple[Factors, dict[str, Any]]:
+def _factors(recipe: Als | AlsWithPriors, ratings: DataFrame) -> tuple[Factors, dict[str, Any]]:
     """Return the factors of all models of the recipe, and the constants for a fold-in."""
     models = (recipe,) if isinstance(recipe, Als) else recipe.seeded
     first, decay = models[0], None
@@ -202,11 +200,10 @@ def _factors(
     strengths = preference.strengths(ratings, first.weighting, global_mean=mean, decay=decay)
     constants = _constants(first, mean, decay)
     if isinstance(first.weighting, Events):
-        unit, of_positive = _mean_strengths(ratings, first.weighting, decay)
+        unit = _mean_strength(ratings, first.weighting, decay)
         strengths = strengths.withColumn("strength", F.col("strength") / unit)
-        online = StarsFromThreshold(threshold=relevant_from)
-        constants = _constants(first.model_copy(update={"weighting": online}), mean, decay)
-        constants["alpha"] = first.alpha * of_positive / unit
+        constants["kind_weights"] = dict(constants.pop("weights"))
+        constants["unit"] = unit
     if len(models) > 1:
         strengths = strengths.cache()
     factors = als.concatenate([als.fit(strengths, model) for model in models])
@@ -221,17 +218,14 @@ def _mean(ratings: DataFrame) -> float:
     return float(row[0])
 
 
-def _mean_strengths(
-    ratings: DataFrame, weighting: Events, decay: Decay | None
-) -> tuple[float, float]:
-    """Return the mean strength of the pairs with one, and of the positive ones among them."""
+def _mean_strength(ratings: DataFrame, weighting: Events, decay: Decay | None) -> float:
+    """Return the mean strength of the pairs with one."""
     strength = preference.of_kinds(weighting, decay)
-    above = ratings.select(strength.alias("strength"), "positive").where("strength > 0")
-    positive = F.when(F.col("positive"), F.col("strength"))
-    row = above.agg(F.avg("strength"), F.avg(positive)).first()
+    above = ratings.select(strength.alias("strength")).where("strength > 0")
+    row = above.agg(F.avg("strength")).first()
     if row is None or row[0] is None:
         raise NothingToLearnError("no event has a strength above 0; check the kinds' weights")
-    return float(row[0]), float(row[0] if row[1] is None else row[1])
+    return float(row[0])
 
 
 def _constants(recipe: Als, global_mean: float, decay: Decay | None) -> dict[str, Any]:

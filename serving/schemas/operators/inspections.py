@@ -18,6 +18,7 @@ ItemStatus = Literal[
     "below",
     "capped",
     "rated",
+    "acted",
     "hidden",
     "ruled_out",
     "withdrawn",
@@ -38,8 +39,9 @@ Obstacle = Literal["withdrawn", "hidden", "unavailable", "never_rated", "below"]
 
 STATUSES = (
     "`listed`: among the first `limit` items. `below`: ranked after these. `capped`: ranked after "
-    "these because of a cap per category or vendor. `rated`, `hidden`: by this user. `ruled_out`: "
-    "removed from all lists by a slate rule. `withdrawn`: the live release does not have the item "
+    "these because of a cap per category or vendor. `rated`, `hidden`: by this user. `acted`: this "
+    "user has an event after which the item is not recommended again. `ruled_out`: removed from "
+    "all lists by a slate rule. `withdrawn`: the live release does not have the item "
     "any more. `cold`: the model was not trained on the item. `unknown`: the catalogue never had it"
 )
 _BOOST: dict[str, JsonValue] = {"rule": "boost", "text": "boost +0.10 Crime", "rank_without": 4}

@@ -26,6 +26,17 @@ CENTRED = SCALE | {
     "reg": 0.1,
     "alpha": 2.0,
 }
+EVENTS = {
+    "relevant_from": 1.0,
+    "has_scale": False,
+    "weighting": "events",
+    "kind_weights": {"purchase": 5.0, "view": 1.0},
+    "saturation": "log1p",
+    "unit": 2.0,
+    "threshold": None,
+    "reg": 0.1,
+    "alpha": 2.0,
+}
 WITH_PRIORS = CENTRED | {
     "models": 1,
     "rank": 2,
@@ -68,8 +79,13 @@ def release(
     rows: Any = factors,
     sign: float = 1,
     similar: Mapping[str, Mapping[str, float]] | None = None,
+    acts: Mapping[str, Mapping[tuple[str, str], float]] | None = None,
+    outbox_until: int | None = None,
 ) -> int:
-    """Publish the shop, and return the release's id; `sign` -1 negates the factors."""
+    """Publish the shop, and return the release's id; `sign` -1 negates the factors.
+
+    `acts` has amounts of users' events by item and kind, in place of their ratings.
+    """
     learned = "weighting" in constants  # other recipes have no factors
     kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
     tables = shop.tables(
@@ -78,7 +94,9 @@ def release(
             _profile("fan", "", {"f1": 5.0, "f2": 4.0, "o1": 1.0}),
             _profile("lover", "old", {"o1": 5.0, "o2": 4.0, "f1": 2.0}),
             _profile("grumbler", "", {"f1": 1.0}),
-        ],
+        ]
+        if acts is None
+        else [_acted_profile(user_id, of_user) for user_id, of_user in acts.items()],
         item_factors=[_item_factors(item_id, row) for item_id, row in kept.items()],
         similar_items=[_similar(*row) for row in (similar or {}).items()],
         fallback_lists=[_fallback_list("o4", "o3")],
@@ -92,6 +110,7 @@ def release(
         constants=constants,
         counts=counts,
         about=shop.ABOUT | {"highest": 5.0},
+        outbox_until=outbox_until,
     )
     return publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
 
@@ -171,6 +190,18 @@ def _profile(user_id: str, segment: str, rated: dict[str, float]) -> dict[str, A
         "item_ids": list(rated),
         "ratings": list(rated.values()),
         "rated_at": [shop.RATED_AT] * len(rated),
+    }
+
+
+def _acted_profile(user_id: str, acts: Mapping[tuple[str, str], float]) -> dict[str, Any]:
+    """Return the profile of a user without ratings: purchases are positive."""
+    items = {item_id: 0.0 for item_id, _ in acts}
+    items |= {item_id: 1.0 for item_id, kind in acts if kind == "purchase"}
+    return _profile(user_id, "", items) | {
+        "acted_ids": [item_id for item_id, _ in acts],
+        "acted_kinds": [kind for _, kind in acts],
+        "amounts": list(acts.values()),
+        "acted_at": [shop.RATED_AT] * len(acts),
     }
 
 

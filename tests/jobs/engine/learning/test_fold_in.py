@@ -1,19 +1,26 @@
 """The fold-in of serving gives known users the factors of the engine's fit."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.engine import interactions
+from jobs.engine.interactions import KindMeaning, Meanings
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors
-from jobs.engine.weightings import Centred, MinusMidpoint, StarsFromThreshold
+from jobs.engine.weightings import Centred, Events, MinusMidpoint, StarsFromThreshold
 from serving.lists.fold_in import Constants, Folded, FoldIn, Ratings
 from tests.jobs.engine.learning import test_priors as small
 from tests.support.jobs.interactions import of_ratings
+from warehouse.tables.vocabulary import KINDS_TYPE
 
+KINDS = ("buy", "view")
+SHOP = Meanings(None, (KindMeaning("buy", positive_from=0), KindMeaning("view")))
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = small.N_USERS - 1  # has no segment
 PURE = (
     Als(rank=3, iterations=4, weighting=Centred(p=0.6)),
@@ -50,6 +57,38 @@ def test_a_folded_in_user_has_the_factors_of_the_fit(
         assert folded is None or folded.row == pytest.approx(fitted[user], abs=1e-5)
 
 
+def test_with_events_a_folded_in_user_has_the_factors_of_the_fit(
+    spark: SparkSession, segments: Segments
+) -> None:
+    weighting = Events(weights=(("buy", 5), ("view", 1)), saturation="log1p")
+    recipe = Als(rank=3, iterations=4, weighting=weighting, half_life_days=50)
+    names = f"user int, item int, rating double, rated_at timestamp, kinds {KINDS_TYPE}"
+    pairs = [(*row[:2], None, row[3], acts(*row)) for row in small.rows()]
+    frame = spark.createDataFrame(pairs, names)
+    events = frame.select("user", "item", *interactions.columns(SHOP))
+    model = small.fitted(recipe, events, segments)
+
+    assert model.factors is not None
+    fitted = {row["user"]: row["factors"] for row in model.factors.users.collect()}
+    fold_in = FoldIn(model.item_rows, constants(model))
+    for user in range(small.N_USERS):
+        of_user = [row for row in small.rows() if row[0] == user]
+        cells = [[acts(*row).get(kind, (0, 0.0, NEVER)) for kind in KINDS] for row in of_user]
+        folded = fold_in.fold(
+            Ratings(
+                positions=np.array([item for _, item, _, _ in of_user]),
+                values=np.full(len(of_user), np.nan),
+                micros=np.array([micros(at) for *_, at in of_user]),
+                positive=np.array(["buy" in acts(*row) for row in of_user]),
+                amounts=np.array([[amount for _, amount, _ in row] for row in cells]),
+                acted_micros=np.array([[micros(at) for *_, at in row] for row in cells]),
+                kinds=KINDS,
+            )
+        )
+        assert folded is not None
+        assert folded.row == pytest.approx(fitted[user], abs=1e-5)
+
+
 def test_with_priors_the_scores_are_those_of_the_users_list(
     ratings: DataFrame, segments: Segments
 ) -> None:
@@ -84,6 +123,18 @@ def all_folded(model: Model) -> Mapping[int, Folded | None]:
         segment = "" if user == LAST else f"sex={sex(user)}"
         by_user[user] = fold_in.fold(rated, segment)
     return by_user
+
+
+def acts(
+    user: int, item: int, rating: float, at: datetime
+) -> dict[str, tuple[int, float, datetime]]:
+    """Return the events of a pair: liked items are bought, all are viewed earlier."""
+    viewed = {"view": (1, float((user + item) % 3 + 1), at - timedelta(days=3))}
+    return viewed | ({"buy": (1, 2.0, at)} if rating >= 4 else {})
+
+
+def micros(at: datetime) -> int:
+    return int(at.timestamp()) * 1_000_000
 
 
 def constants(model: Model) -> Constants:
