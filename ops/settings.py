@@ -32,8 +32,8 @@ class OpsSettings(BaseSettings):
     )
     spark_master: str = Field(
         default="local[*]",
-        description="Spark master: `local[*]`, `spark://host:7077` or `yarn`. It sets "
-        "the Airflow connection `spark`.",
+        description="Spark master: `local[*]`, `spark://host:7077`, `yarn` or `k8s://…`. It "
+        "sets the Airflow connection `spark`.",
     )
     driver_host: str | None = Field(
         default=None,
