@@ -12,7 +12,8 @@ from pathlib import Path
 FILE = Path(__file__).parents[2] / "var" / "secrets" / "compose.env"
 BITS = 256
 PASSWORDS = ("POSTGRES", "LANTERN_OWNER", "PUBLISHER", "API", "AIRFLOW", "AIRFLOW_ADMIN")
-KEYS = ("AIRFLOW_SESSION", "AIRFLOW_JWT", "SPARK", "VISITORS")  # Airflow requires 64 bytes or more
+# Airflow requires 64 bytes or more.
+KEYS = ("AIRFLOW_SESSION", "AIRFLOW_JWT", "SPARK", "VISITORS", "OBJECTS")
 FERNET = "KEY_AIRFLOW_FERNET"
 
 

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,23 +14,35 @@ from typing import Any
 
 import pytest
 import yaml
+from dotenv import dotenv_values
 
 from ops.compose import env
 from ops.machine import airflow_config
 from ops.machine.launch import command
 from ops.machine.ports import USUAL, Ports
 from ops.settings import OpsSettings
+from ops.terminal.lake import store_check
+from tests.support.kafka import broker
+from tests.support.scale import s3_server
+from tests.support.serving.server import free_port
 from tools.references import SETTINGS_CLASSES
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = ROOT / "docker-compose.yml"
+S3_VARIABLES = ROOT / "ops" / "compose" / "s3.env"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SPARK_DEFAULTS = (ROOT / "conf" / "spark" / "spark-defaults.conf").read_text().splitlines()
 BIN = Path(sys.prefix) / "bin"
 AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 OURS = (*AIRFLOW, "api", "app")
 SPARKS = {"SPARK_MASTER_OPTS", "SPARK_LOCAL_HOSTNAME", "_SPARK_AUTH_SECRET"}
-THE_IMAGES = {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"}
+THE_IMAGES = {"POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS", "ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"}
+OF_PROFILES = {"s3": "s3", "kafka": "kafka"}
+IMAGES = {
+    "postgres": "postgres:18",
+    "s3": f"versity/versitygw:v{s3_server.VERSION}",
+    "kafka": f"apache/kafka:{next(jar.version for jar in broker.JARS if jar.name == 'kafka_2.13')}",
+}
 AMAZONS = {
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
     *("AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP"),
@@ -67,13 +80,18 @@ def test_it_is_what_the_compose_schema_says() -> None:
 
 
 def test_the_services_are_those_of_one_machine_and_a_cluster(services: dict[str, Service]) -> None:
-    assert set(services) == {"postgres", *OURS, "init", "spark-master", "spark-worker"}
+    started = {"postgres", *OURS, "init", "spark-master", "spark-worker"}
+    assert set(services) == started | set(OF_PROFILES)
+    profiles = {name: service.get("profiles") for name, service in services.items()}
+    assert {name: of for name, of in profiles.items() if of} == {
+        name: [profile] for name, profile in OF_PROFILES.items()
+    }
 
 
-def test_every_image_is_built_here_but_postgres(services: dict[str, Service]) -> None:
+def test_images_of_others_have_the_versions_of_the_tests(services: dict[str, Service]) -> None:
     for name, service in services.items():
-        if name == "postgres":
-            assert (service["image"], "build" in service) == ("postgres:18", False)
+        if name in IMAGES:
+            assert (service["image"], "build" in service) == (IMAGES[name], False)
         else:
             assert (service["image"], service["build"]) == ("lantern", ".")
 
@@ -93,7 +111,7 @@ def without_host(word: str) -> str:
 
 def test_every_command_exists(services: dict[str, Service]) -> None:
     for name, service in services.items():
-        if name == "postgres":
+        if name in IMAGES:
             continue
         words: list[str] = service["command"]
         assert (BIN / words[0]).exists(), words
@@ -134,12 +152,14 @@ def test_the_app_reaches_neither_postgres_nor_spark(services: dict[str, Service]
     def peers(name: str) -> set[str]:
         return {other for other, of in networks.items() if of & networks[name]} - {name}
 
-    assert peers("app") == {"api", "airflow-api"}
-    assert peers("spark-master") == {"spark-worker", "airflow-scheduler"}
+    assert peers("app") == {"api", "airflow-api", "s3"}
+    assert peers("spark-master") == {"spark-worker", "airflow-scheduler", "s3"}
+    assert peers("kafka") == {"airflow-scheduler"}  # who listens and forwards
     assert "spark-worker" not in peers("postgres")
     definitions = yaml.safe_load(COMPOSE.read_text())["networks"]
     assert definitions["data"]["internal"]
     assert definitions["spark"]["internal"]
+    assert definitions["kafka"]["internal"]
 
 
 def test_spark_takes_jobs_only_with_the_secret(services: dict[str, Service]) -> None:
@@ -161,6 +181,48 @@ def test_the_lake_can_be_in_s3_and_its_keys_reach_its_readers_alone(
     assert "python -m ops.setup.object_store" in DOCKERFILE
 
 
+def test_the_profile_s3_gives_the_readers_a_lake_that_works(
+    services: dict[str, Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = dotenv_values(S3_VARIABLES, interpolate=False)
+    assert set(variables) == {"LAKE_ROOT", *AMAZONS} - {"AWS_SESSION_TOKEN"}
+    service, key = services["s3"], "of-the-test"
+    given = {name: SECRET.sub(key, value) for name, value in service["environment"].items()}
+    (bucket_folder,) = [volume.split(":")[1] for volume in service["volumes"]]
+    bucket = tmp_path / bucket_folder.lstrip("/")
+    bucket.mkdir(parents=True)
+    port = free_port()
+    words = {":7070": f"127.0.0.1:{port}", "/data": str(tmp_path / "data")}
+    command = [words.get(word, word) for word in service["command"]]
+    for name, value in variables.items():
+        of_test = str(value).replace("${KEY_OBJECTS}", key)
+        monkeypatch.setenv(name, of_test.replace("s3:7070", f"127.0.0.1:{port}"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with s3_server.started(command, given, tmp_path / "server.log", port):
+        assert store_check.problem(f"{os.environ['LAKE_ROOT']}/.doctor") == ""
+    assert variables["AWS_ENDPOINT_URL"] == "http://s3:7070"
+
+
+def test_the_profile_kafka_is_set_as_the_broker_of_the_tests(services: dict[str, Service]) -> None:
+    there = {
+        name.removeprefix("KAFKA_").replace("_", ".").lower(): value
+        for name, value in services["kafka"]["environment"].items()
+    }
+    places = {"port": 9092, "controller": 9093, "folder": "/var/lib/kafka/data"}
+    here = dict(line.split("=", 1) for line in broker.PROPERTIES.format(**places).split())
+    differ = {"listeners", "advertised.listeners", "log.dirs"}
+    small = {
+        *("num.network.threads", "num.io.threads", "log.cleaner.dedupe.buffer.size"),
+        *("offsets.topic.num.partitions", "transaction.state.log.num.partitions"),
+    }
+    assert {n: v for n, v in there.items() if n not in differ} == {
+        n: v for n, v in here.items() if n not in differ | small
+    }
+    assert there["log.dirs"] == services["kafka"]["volumes"][0].split(":")[1]
+    host = there["advertised.listeners"].removeprefix("PLAINTEXT://")
+    assert host == "kafka:9092"
+
+
 def test_ports_are_published_on_loopback_only(services: dict[str, Service]) -> None:
     published = {n: p for n, s in services.items() for p in s.get("ports", [])}
     assert published == {
@@ -178,7 +240,7 @@ def test_no_secret_stands_in_the_file(services: dict[str, Service]) -> None:
     assert len(SECRET.findall(text)) == len(re.findall(r"\$\{(?:PASSWORD|KEY)_", text))
     for name, value in environment(services):
         if re.search(r"PASSWORD|FERNET|SECRET", name):
-            is_of_shell = name in AMAZONS and not value
+            is_of_shell = name in AMAZONS | {"KAFKA_SASL_PASSWORD"} and not value
             assert is_of_shell or SECRET.fullmatch(value) or OPTIONAL.fullmatch(value), name
         for url in re.findall(r"://([^/@]+)@", value):
             assert SECRET.fullmatch(url.partition(":")[2]), name
@@ -192,7 +254,8 @@ def test_every_variable_is_one_that_the_code_reads(services: dict[str, Service])
     }
     given = {name for name in env.fresh() if name.startswith("PASSWORD_")}
     known = ours | given | SPARKS | THE_IMAGES | NUMPYS | AMAZONS | airflows()
-    assert {name for name, _ in environment(services)} - known == set()
+    own = {name: service for name, service in services.items() if name != "kafka"}
+    assert {name for name, _ in environment(own)} - known == set()
     interpolated = set(VARIABLE.findall(COMPOSE.read_text()))
     assert interpolated - set(env.fresh()) - ours == set()
     in_image = {name for name, _ in re.findall(r"([A-Z_]+)=(\S+)", DOCKERFILE) if "_" in name}
@@ -241,7 +304,8 @@ def test_services_wait_for_what_they_need(services: dict[str, Service]) -> None:
         for needed, how in service.get("depends_on", {}).items():
             once = needed == "init"
             wanted = "service_completed_successfully" if once else "service_healthy"
-            assert how == {"condition": wanted}, (name, needed)
+            if_there = {"required": False} if needed in OF_PROFILES else {}
+            assert how == {"condition": wanted, **if_there}, (name, needed)
     started: set[str] = set()
     while (
         ready := {n for n, s in services.items() if set(s.get("depends_on", {})) <= started}
@@ -257,7 +321,7 @@ def test_volumes_are_declared_and_belong_to_the_user_of_the_image(
     mounts = [m.split(":") for n, s in services.items() for m in s.get("volumes", [])]
     assert {volume for volume, *_ in mounts} == set(yaml.safe_load(COMPOSE.read_text())["volumes"])
     for volume, path, *_ in mounts:
-        assert volume == "postgres" or f" {path}" in DOCKERFILE
+        assert volume in {"postgres", "objects", "messages"} or f" {path}" in DOCKERFILE
 
 
 def test_the_record_of_queries_is_on_a_volume_of_the_app_alone(
@@ -275,7 +339,7 @@ def test_the_record_of_queries_is_on_a_volume_of_the_app_alone(
 def test_our_containers_may_do_little(services: dict[str, Service]) -> None:
     assert "\nUSER lantern\n" in DOCKERFILE
     for name, service in services.items():
-        if name != "postgres":
+        if name not in IMAGES:
             assert service["cap_drop"] == ["ALL"]
             assert service["security_opt"] == ["no-new-privileges:true"]
 

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.support.serving.server import free_port
 VERSION = "1.8.0"
 MODULE = f"github.com/versity/versitygw/cmd/versitygw@v{VERSION}"
 BUCKET = "lake"
+LOOPBACK = "127.0.0.1"
 START_SECONDS = 30
 POLL_SECONDS = 0.05
 
@@ -52,16 +53,8 @@ class S3Server:
             "PATH": os.environ["PATH"],
         }
         options = ["--port", f"{self.host}:{self.port}", "--quiet", "posix", str(self.folder)]
-        path = self.folder.parent / "server.log"
-        with path.open("ab") as log:
-            process = subprocess.Popen([program(), *options], env=variables, stdout=log, stderr=log)  # noqa: S603 # our own program
-        self.processes.append(process)
-        deadline = time.monotonic() + START_SECONDS
-        while not _listens(self.host, self.port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                raise AssertionError(path.read_text())
-            time.sleep(POLL_SECONDS)
+        log = self.folder.parent / "server.log"
+        self.processes.append(_started(options, variables, log, self.host, self.port))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the server's process; what it stored stays."""
@@ -80,7 +73,7 @@ def program() -> Path:
 
 
 @contextmanager
-def running(folder: Path, host: str = "127.0.0.1") -> Iterator[S3Server]:
+def running(folder: Path, host: str = LOOPBACK) -> Iterator[S3Server]:
     """Yield a server with one empty bucket whose objects are in the folder."""
     (folder / "data" / BUCKET).mkdir(parents=True)
     port = free_port()
@@ -99,6 +92,34 @@ def running(folder: Path, host: str = "127.0.0.1") -> Iterator[S3Server]:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def started(
+    options: Sequence[str], variables: Mapping[str, str], log: Path, port: int
+) -> Iterator[None]:
+    """Run the server on loopback with these options for the length of the block."""
+    process = _started(options, {"PATH": os.environ["PATH"], **variables}, log, LOOPBACK, port)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _started(
+    options: Sequence[str], variables: Mapping[str, str], log: Path, host: str, port: int
+) -> "subprocess.Popen[bytes]":
+    """Start the server's process and wait until it listens."""
+    with log.open("ab") as file:
+        process = subprocess.Popen([program(), *options], env=variables, stdout=file, stderr=file)  # noqa: S603 # our own program
+    deadline = time.monotonic() + START_SECONDS
+    while not _listens(host, port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError(log.read_text())
+        time.sleep(POLL_SECONDS)
+    return process
 
 
 def _build(target: Path) -> None:
