@@ -1,4 +1,4 @@
-"""A lake in S3 by settings alone: the same lists as a lake on a disk."""
+"""A lake in S3 by settings alone: the same lists as a lake on a disk, from the start or moved."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -8,6 +8,9 @@ import pytest
 from tests.support.quick_spark import quick_spark
 from tests.support.scale import pipeline
 from tests.support.scale.s3_server import S3Server
+from tests.warehouse.test_object_store import put
+
+INGEST, RETRAIN = pipeline.SHORT[:2], pipeline.SHORT[2:]
 
 
 @pytest.mark.scale
@@ -16,12 +19,17 @@ def test_a_lake_in_s3_has_the_lists_of_a_lake_on_a_disk(
 ) -> None:
     conf, inbox = quick_spark(tmp_path / "spark"), pipeline.write_files(tmp_path / "inbox")
     in_s3, on_disk = f"{s3_server.root}/{uuid4().hex}", str(tmp_path / "lake")
+    moved = f"{s3_server.root}/{uuid4().hex}"
 
     pipeline.run(conf, in_s3, inbox, s3_server.variables)
-    pipeline.run(conf, on_disk, inbox, {})
+    pipeline.run(conf, on_disk, inbox, {}, steps=INGEST)
+    put(s3_server, Path(on_disk), moved)
+    pipeline.run(conf, on_disk, inbox, {}, steps=RETRAIN)
+    pipeline.run(conf, moved, inbox, s3_server.variables, steps=RETRAIN)
 
     for name, value in s3_server.variables.items():
         monkeypatch.setenv(name, value)
-    lists = pipeline.lists(in_s3)
+    lists = pipeline.lists(on_disk)
     assert len(lists) > 100
-    assert lists == pipeline.lists(on_disk)
+    assert pipeline.lists(in_s3) == lists
+    assert pipeline.lists(moved) == lists
