@@ -92,5 +92,11 @@ def newest_snapshots(landings: Sequence[Landing]) -> list[Landing]:
 
 def pending(lake: Lake) -> list[Landing]:
     """Return the landings in force that `silver.refinements` does not list, oldest first."""
-    refined = {row["landing_id"] for row in lake.rows(SILVER_REFINEMENTS, columns=["landing_id"])}
-    return [landing for landing in in_force(lake) if landing.landing_id not in refined]
+    of_refined = refined(lake)
+    return [landing for landing in in_force(lake) if landing.landing_id not in of_refined]
+
+
+def refined(lake: Lake) -> frozenset[str]:
+    """Return the ids of the landings that `silver.refinements` lists."""
+    rows = lake.rows(SILVER_REFINEMENTS, columns=["landing_id"])
+    return frozenset(row["landing_id"] for row in rows)

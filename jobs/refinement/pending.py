@@ -4,6 +4,11 @@ Silver is written anew from all landings in force if the manifest changed in a f
 rows are refined, if an operator released rows in quarantine or took that back, or if a landing
 replaces one that was refined. For each snapshot, the tables of its targets are written anew. So a
 correction takes effect on rows that were refined before, and rows in quarantine are checked again.
+
+Two refinements may run at once. Each change of `silver.refinements` is numbered, and a refinement
+records its landings only if none was recorded since it read its batch. Otherwise it was overtaken:
+rows that it wrote may be older than those of the other one. It then refines its landings again,
+together with those that were recorded meanwhile.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +28,7 @@ from warehouse.query import Lake
 from warehouse.tables import BRONZE, SILVER_QUARANTINE, SILVER_REFINEMENTS
 
 REFUSED: Final = "landing_refused"
+RECORDED: Final = "recorded"  # name of a mark in silver.refinements; its version counts refinements
 HISTORY: Final = ("ratings", "events", "feedback")
 CATALOGUE: Final = ("items", "categories")
 USERS: Final = ("users",)
@@ -41,6 +47,9 @@ class Batch:
         snapshots: whether tables of targets with a new landing are written anew.
         merges_categories: whether items are made from two kinds of files, items and categories.
         released: checks that operators released, by landing id.
+        refined: ids of the landings that were refined when the batch was read.
+        n_recorded: how often refinements were recorded until then.
+        overtaken: the batch that this one repeats, as another refinement was recorded meanwhile.
     """
 
     landings: tuple[Landing, ...]
@@ -51,6 +60,9 @@ class Batch:
     snapshots: bool = False
     merges_categories: bool = False
     released: Released = field(default_factory=dict)
+    refined: frozenset[str] = frozenset()
+    n_recorded: int = 0
+    overtaken: "Batch | None" = None
 
     def digest_of(self, landing_id: str) -> str:
         """Return the digest of how the landing's rows are refined."""
@@ -60,7 +72,13 @@ class Batch:
     def write_id(self) -> str:
         """A name for the writes of these landings; refusing one of them gives another name."""
         rebuilt = {self.digest_of(x.landing_id) for x in self.landings} if self.rebuilds else ()
-        return landings.write_id([*_ids(self.landings), *self.refused, *rebuilt])
+        repeated = [self.overtaken.write_id] if self.overtaken else []
+        return landings.write_id([*_ids(self.landings), *self.refused, *rebuilt, *repeated])
+
+    @property
+    def first_refined(self) -> frozenset[str]:
+        """The landings that were refined before the first attempt at this batch."""
+        return self.overtaken.first_refined if self.overtaken else self.refined
 
     @property
     def n_rows(self) -> int:
@@ -101,13 +119,24 @@ class Batch:
         return self.loaded(target) + refused
 
 
-def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> Batch:
+def pending_batch(
+    lake: Lake,
+    dataset: Dataset,
+    refused: Sequence[str] = (),
+    *,
+    overtaken: Batch | None = None,
+) -> Batch:
     """Return the batch of all pending landings, or of all in force if silver is written anew.
+
+    After an `overtaken` batch, those are pending as well that were recorded since it was read.
 
     Raises:
         JobError: a landing to refuse is not pending.
     """
-    pending, recorded = landings.pending(lake), landings.recorded(lake)
+    n_recorded = lake.mark(SILVER_REFINEMENTS, RECORDED) or 0  # before the rows are read
+    refined, recorded = landings.refined(lake), landings.recorded(lake)
+    known = overtaken.first_refined if overtaken else refined
+    pending = [x for x in landings.not_replaced(recorded) if x.landing_id not in known]
     _require_pending(dataset, _ids(pending), refused)
     snapshots = dataset.source.delivery == "snapshots"
     manifest, withdrawn = manifest_digest.of(dataset), landings.replaced(recorded)
@@ -115,6 +144,9 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
     released = decisions.released(lake, described)
     digests = {i: decisions.digest(manifest, released.get(i, ())) for i in _ids(described)}
     rebuilds = _must_rebuild(lake, manifest, digests, withdrawn)
+    if overtaken is not None:
+        refused = overtaken.refused
+        rebuilds |= overtaken.rebuilds or bool(withdrawn & {*_ids(overtaken.in_force)})
     all_refused = {*refused, *(_refused_before(lake) if rebuilds or snapshots else ())}
     accepted = [x for x in described if x.landing_id not in all_refused]
     in_force = landings.newest_snapshots(accepted) if snapshots else described
@@ -129,6 +161,9 @@ def pending_batch(lake: Lake, dataset: Dataset, refused: Sequence[str] = ()) -> 
         snapshots=snapshots,
         merges_categories=dataset.categories is not None,
         released=released,
+        refined=refined,
+        n_recorded=n_recorded,
+        overtaken=overtaken,
     )
 
 

@@ -63,8 +63,7 @@ def _replace(warehouse: Warehouse, failed: list[DataFrame], batch: Batch) -> Non
 
 
 def _add(warehouse: Warehouse, rows: DataFrame, *, write_id: str) -> None:
-    if not warehouse.exists(SILVER_QUARANTINE):
-        warehouse.overwrite(SILVER_QUARANTINE, rows, write_id=write_id)
+    if warehouse.fill(SILVER_QUARANTINE, rows, write_id=write_id):
         return
     rows.cache()  # few rows that are read twice: bronze is parsed once
     warehouse.insert_new(SILVER_QUARANTINE, rows, write_id=write_id)

@@ -77,9 +77,9 @@ def test_a_lake_of_before_the_digest_counts_as_unchanged(root: str) -> None:
     row |= {"n_duplicates": 0, "n_quarantined": 0, "n_unknown_items": 0, "refined_at": NOW}
     append(root, SILVER_REFINEMENTS, [row], run_key=KEY)
 
-    assert pending_batch(Lake(root), dataset) == Batch(
-        (), pending_batch(Lake(root), dataset).in_force, manifest_digest.of(dataset)
-    )
+    batch = pending_batch(Lake(root), dataset)
+    expected = Batch((), batch.in_force, manifest_digest.of(dataset), refined=frozenset({"one"}))
+    assert batch == expected
 
 
 def test_a_landing_that_replaces_a_refined_one_rebuilds_silver(root: str) -> None:
@@ -173,3 +173,33 @@ def test_a_release_of_all_is_none_of_what_landed_later(root: str) -> None:
     decide(root, "release", target="events", checks=("value_negative",), landed_until=NOW)
 
     assert pending_batch(Lake(root), dataset).released == {"one": ("value_negative",)}
+
+
+def test_an_overtaken_batch_is_repeated_with_what_was_recorded_since(root: str) -> None:
+    dataset = shop(events=TWO_FILES)
+    deliver(root, BRONZE_EVENTS, "zero", event())
+    refined(root, dataset, "zero")
+    deliver(root, BRONZE_EVENTS, "one", event())
+    overtaken = pending_batch(Lake(root), dataset)
+    deliver(root, BRONZE_EVENTS, "two", event())
+    refined(root, dataset, "one", "two")
+
+    batch = pending_batch(Lake(root), dataset, overtaken=overtaken)
+
+    assert ids(batch) == ["one", "two"]
+    assert batch.refined == {"zero", "one", "two"}
+    again = pending_batch(Lake(root), dataset, overtaken=batch)
+    assert (ids(again), batch.rebuilds) == (["one", "two"], False)
+    assert len({overtaken.write_id, batch.write_id, again.write_id}) == 3
+
+
+def test_silver_is_written_anew_if_a_landing_of_an_overtaken_batch_was_withdrawn(root: str) -> None:
+    dataset = shop(events=TWO_FILES)
+    deliver(root, BRONZE_EVENTS, "one", event())
+    overtaken = pending_batch(Lake(root), dataset)
+    deliver(root, BRONZE_EVENTS, "again", event(), replaces=["one"])
+    refined(root, dataset, "again")
+
+    batch = pending_batch(Lake(root), dataset, overtaken=overtaken)
+
+    assert (ids(batch), batch.rebuilds) == (["again"], True)
