@@ -1,5 +1,7 @@
 """Ask a cluster for one small job, and print what its executors have as one line of JSON.
 
+A line before it says that the cluster's master accepted the job, which then waits for free cores.
+
 `lantern doctor` runs it: python -m jobs.cluster.probe
 """
 
@@ -16,6 +18,7 @@ from jobs.ingestion.delivery import hadoop
 from jobs.runtime import session
 from warehouse.settings import LakeSettings
 
+ACCEPTED = "accepted"
 PACKAGES = ("numpy", "pandas", "pyarrow", "pyspark")  # those that executors compute with
 _TASKS = 8  # so that several executors get one
 
@@ -30,6 +33,8 @@ def versions() -> dict[str, str]:
 def main() -> None:
     """Start Spark, run the tasks, write and read a file in the lake."""
     spark = session.start("doctor")
+    sys.stdout.write(f"{ACCEPTED}\n")
+    sys.stdout.flush()
     context = spark.sparkContext
     executors = context.parallelize(range(_TASKS), _TASKS).mapPartitions(_describe).collect()
     root = LakeSettings().root

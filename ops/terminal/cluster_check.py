@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from jobs.cluster.executors import is_local
+from jobs.cluster.probe import ACCEPTED
 from ops.machine import environment
 from ops.settings import OpsSettings
 from ops.terminal.surroundings import Finding
 
 SECONDS = 300
 _NEEDED = "runs a job of 8 tasks"
-_FIX = "read docs/cluster.md; check OPS_SPARK_MASTER, OPS_DRIVER_HOST, and the logs of the workers"
+_FIX = (
+    "read docs/cluster.md; check OPS_SPARK_MASTER, OPS_DRIVER_HOST, and the logs of the workers; "
+    "with OPS_MAX_CORES a job leaves cores for others"
+)
 _SAME = "install requirements.lock of this version on every node, or set OPS_EXECUTOR_PYTHON"
 
 
@@ -48,8 +52,13 @@ def asked(settings: OpsSettings) -> dict[str, Any] | str:
             settings, ["jobs.cluster.probe"], variables=variables, capture_output=True,
             seconds=SECONDS,
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return f"no executor answered within {SECONDS} s: all are busy, or cannot reach this one"
+    except subprocess.TimeoutExpired as expired:
+        if ACCEPTED not in str(expired.stdout):
+            return f"no master accepted a job within {SECONDS} s"
+        return (
+            f"the job was accepted, and no executor answered within {SECONDS} s: other jobs have "
+            "all cores, or executors cannot reach this machine"
+        )
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     if done.returncode != 0:
         return lines[-1] if lines else f"exit code {done.returncode}"

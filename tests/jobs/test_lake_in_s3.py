@@ -14,6 +14,7 @@ INGEST, RETRAIN = pipeline.SHORT[:2], pipeline.SHORT[2:]
 
 
 @pytest.mark.scale
+@pytest.mark.timeout(3000)
 def test_a_lake_in_s3_has_the_lists_of_a_lake_on_a_disk(
     s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
