@@ -70,6 +70,8 @@ def test_a_cluster_makes_the_lists_of_one_machine_though_workers_and_the_store_e
     expected = pipeline.lists(world.root)
     assert len(expected) > 100
     assert pipeline.lists(root) == expected
-    assert pipeline.metrics(root) == pipeline.metrics(world.root)
+    # An executor adds up the users that it has: the last bit of a mean depends on which.
+    metrics = pipeline.metrics(world.root)
+    assert pipeline.metrics(root) == pytest.approx(metrics, rel=1e-12)
     left = shared_s3.folder / root.removeprefix("s3a://") / ".checkpoints"
     assert [path for path in left.rglob("*") if path.is_file()] == []
