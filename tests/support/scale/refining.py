@@ -1,4 +1,4 @@
-"""A refinement in a process of its own that reads its batch at once and begins when it is told to.
+"""A refinement in a process of its own that reads its batch at once and begins on a signal.
 
     python -m tests.support.scale.refining ROOT RUN
 
