@@ -86,7 +86,7 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise FilterRefusedError(f"filter: it has more than {MAX_LENGTH:,} characters.")
     parser = _Parser(_tokens(text))
-    expression = parser.filter(1)
+    expression = parser.filter(0)
     parser.expect("end")
     return expression
 
@@ -151,7 +151,7 @@ class _Parser:
     def _one(self, depth: int) -> Expression:
         token = self._tokens[self._next]
         if depth > MAX_DEPTH:
-            raise refused(token.at, f"brackets and `not` are deeper than {MAX_DEPTH}")
+            raise refused(token.at, f"brackets and `not` are nested more than {MAX_DEPTH} deep")
         if self._is("word", "not"):
             return Not(self._one(depth + 1))
         if self._is("sign", "("):

@@ -71,17 +71,17 @@ def test_an_error_names_the_position(text: str, position: int, problem: str) -> 
 
 
 def test_length_depth_and_comparisons_are_bounded() -> None:
-    deep = "(" * (MAX_DEPTH - 1) + "a == 1" + ")" * (MAX_DEPTH - 1)
+    deep = "(" * MAX_DEPTH + "a == 1" + ")" * MAX_DEPTH
     many = " or ".join(["a == 1"] * MAX_COMPARISONS)
     assert parse(deep)
     assert parse(many)
 
     for text, problem in (
-        (f"({deep})", "deeper than 10"),
-        ("not " * 10 + "a == 1", "deeper than 10"),
+        (f"({deep})", "more than 10 deep"),
+        ("not " * (MAX_DEPTH + 1) + "a == 1", "more than 10 deep"),
         (f"{many} or a == 1", "more than 50 comparisons"),
         ("a == 1 " + " " * 1000, "more than 1,000 characters"),
-        ("(" * 1000, "deeper than 10"),
+        ("(" * 1000, "more than 10 deep"),
     ):
         with pytest.raises(FilterRefusedError, match=problem):
             parse(text)
