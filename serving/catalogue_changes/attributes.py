@@ -56,7 +56,7 @@ def as_texts(values: Mapping[str, Value]) -> dict[str, str]:
 
 
 def time(text: str) -> str | None:
-    """Return a time in ISO 8601, UTC; None if it is none. Without a zone it is one of UTC."""
+    """Return a time in ISO 8601, UTC; None if the text is no time. Without a zone it is in UTC."""
     try:
         at = datetime.fromisoformat(text)
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -66,8 +66,8 @@ def time(text: str) -> str | None:
 
 
 def _checked(name: str, value: Value, types: Types) -> Value:
-    of = must_be_declared(name, types, "body.attributes")
-    match of, value:
+    declared = must_be_declared(name, types, "body.attributes")
+    match declared, value:
         case "number", int() | float():
             return value
         case "text", str():
@@ -76,12 +76,13 @@ def _checked(name: str, value: Value, types: Types) -> Value:
             return at
         case "list", list() | tuple():
             return list(value)
-    raise RequestRefusedError(f"body.attributes.{name}: {_EXPECTED[of]} is expected.")
+    raise RequestRefusedError(f"body.attributes.{name}: {_EXPECTED[declared]} is expected.")
 
 
-def _of_text(text: str, of: str) -> Value | None:
+def _of_text(text: str, declared: str) -> Value | None:
+    """Return the value of a text of the lake; None if it is not of the declared type."""
     try:
-        match of:
+        match declared:
             case "number":
                 return _finite(float(text))
             case "list":
@@ -98,8 +99,8 @@ def _finite(number: float) -> float | None:
     return int(number) if number.is_integer() else number
 
 
-def _texts(read: object) -> list[str] | None:
-    return [str(part) for part in read] if isinstance(read, list) else None
+def _texts(parsed: object) -> list[str] | None:
+    return [str(part) for part in parsed] if isinstance(parsed, list) else None
 
 
 def _text(value: Value) -> str:

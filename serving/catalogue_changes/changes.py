@@ -36,7 +36,8 @@ _ROWS = """
         attributes jsonb, removed boolean, changed_at timestamptz, words text[]
     )
 """
-# An item that is sent is in every release, also in those from which a delivery withdrew it.
+# `withdrawn` becomes null: an item that the product sends is in every release again, also in those
+# from which a delivery withdrew it. A removal keeps it.
 _WRITE = text(
     f"""
     insert into items as kept (
@@ -84,7 +85,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the product says of an item."""
+    """The fields of an item that the product sets."""
 
     title: str
     categories: tuple[str, ...] = ()
@@ -136,7 +137,7 @@ class Editor:
         self._changed: dict[str, Stored] = {}
 
     def change(self, change: Change) -> ItemReceipt:
-        """Return what the change does; `write` does it.
+        """Make the change in memory, and return its receipt; `write` writes it.
 
         Raises:
             UnknownItemError: the item to patch or remove is not in the catalogue.

@@ -25,8 +25,7 @@ _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
 class Compared:
     """A comparison whose value has the type of its field.
 
-    A field that an item lacks equals nothing and is neither smaller nor larger. A list equals a
-    text if it has it.
+    If an item lacks the field, only `!=` holds. A list is equal to a text if it contains the text.
     """
 
     name: str
@@ -35,21 +34,21 @@ class Compared:
     operator: Operator
     value: float | str
 
-    def holds(self, found: object) -> bool:
-        """Return whether an item with this value, or None, meets the comparison."""
+    def holds(self, item_value: object) -> bool:
+        """Return whether an item with this value meets the comparison; None: it lacks the field."""
         if self.operator == "==":
-            return self._equals(found)
+            return self._equals(item_value)
         if self.operator == "!=":
-            return not self._equals(found)
-        left, right = self._ordered(found), self._ordered(self.value)
+            return not self._equals(item_value)
+        left, right = self._ordered(item_value), self._ordered(self.value)
         return left is not None and _COMPARE[self.operator](left, right)
 
-    def _equals(self, found: object) -> bool:
+    def _equals(self, item_value: object) -> bool:
         if self.type == "list":
-            return isinstance(found, list | tuple) and self.value in found
+            return isinstance(item_value, list | tuple) and self.value in item_value
         if self.type == "text":
-            return found == self.value
-        ordered = self._ordered(found)
+            return item_value == self.value
+        ordered = self._ordered(item_value)
         return ordered is not None and ordered == self._ordered(self.value)
 
     def _ordered(self, value: object) -> float | datetime | None:
@@ -76,22 +75,23 @@ class Fields:
             FilterRefusedError: field, operator and value do not fit.
         """
         name, at, value = comparison.name, comparison.at, comparison.value
-        of = _BUILT_IN.get(name) or self._attribute(name, at)
-        is_ordered = of in ("number", "time")
+        field_type = _BUILT_IN.get(name) or self._attribute(name, at)
+        is_ordered = field_type in ("number", "time")
         if comparison.operator not in _EQUALITY and not is_ordered:
             raise refused(at, f"{name} can be compared by == and != only")
-        if (of == "number") != isinstance(value, float):
-            raise refused(at, f"{name} is compared with a {'number' if of == 'number' else 'text'}")
-        if of == "time" and attributes.time(str(value)) is None:
+        if (field_type == "number") != isinstance(value, float):
+            expected = "number" if field_type == "number" else "text"
+            raise refused(at, f"{name} is compared with a {expected}")
+        if field_type == "time" and attributes.time(str(value)) is None:
             raise refused(at, f"{name} is compared with a time in ISO 8601")
         if name == "category" and value not in self.categories:
             raise UnknownCategoryError(f"filter: at position {at}: no category {value!r}.")
-        return Compared(name, of, name not in _BUILT_IN, comparison.operator, value)
+        return Compared(name, field_type, name not in _BUILT_IN, comparison.operator, value)
 
     def _attribute(self, name: str, at: int) -> FieldType:
-        of = attributes.must_be_declared(name, self.types, f"filter: at position {at}")
-        match of:
+        declared = attributes.must_be_declared(name, self.types, f"filter: at position {at}")
+        match declared:
             case "number" | "time" | "list":
-                return of
+                return declared
             case _:
                 return "text"

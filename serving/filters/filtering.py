@@ -22,9 +22,10 @@ Predicate = Callable[[CatalogueItem, Values], bool]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter whose fields were checked. `text` is as it was sent: equal texts filter alike.
+    """A filter whose fields were checked. `text` is the filter as it was sent.
 
-    `unavailable` has the ids of unavailable items if the filter asks for them.
+    `unavailable` has the ids of unavailable items if the filter contains `available`. Two filters
+    are equal if their `text` and `unavailable` are equal: masks are cached by them.
     """
 
     text: str
@@ -42,7 +43,7 @@ def bind(connection: Connection, sent: str) -> Filter:
     """Return the filter that a text describes, for the data set's items.
 
     Raises:
-        FilterRefusedError: the text describes none; with the position.
+        FilterRefusedError: the text is not a filter; the message names the position.
         UnknownAttributeError, UnknownCategoryError: it names what the data set does not have.
         NoReleaseError: the data set has no release yet.
     """
@@ -124,22 +125,22 @@ class _Binding:
 
 
 def _attribute_sql(compared: Compared, name: str, operator: str, value: str) -> str:
-    found = f"attributes ->> cast({name} as text)"
+    stored = f"attributes ->> cast({name} as text)"
     match compared.type:
         case "number":
             is_number = f"jsonb_typeof(attributes -> cast({name} as text)) = 'number'"
-            number = f"cast({found} as double precision)"
+            number = f"cast({stored} as double precision)"
             return f"case when {is_number} then {number} {operator} {value} end"
         case "time":
             is_time, at = (
-                f"pg_input_is_valid({found}, 'timestamptz')",
+                f"pg_input_is_valid({stored}, 'timestamptz')",
                 f"cast({value} as timestamptz)",
             )
-            return f"case when {is_time} then cast({found} as timestamptz) {operator} {at} end"
+            return f"case when {is_time} then cast({stored} as timestamptz) {operator} {at} end"
         case "list":
             return f"jsonb_exists(attributes -> cast({name} as text), {value})"
         case _:
-            return f"{found} = {value}"
+            return f"{stored} = {value}"
 
 
 def _comparing(compared: Compared) -> Predicate:

@@ -54,7 +54,7 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The opposite of a filter."""
+    """True where a filter is false."""
 
     part: "Expression"
 
@@ -81,7 +81,8 @@ def parse(text: str) -> Expression:
     """Return the filter that a text describes.
 
     Raises:
-        FilterRefusedError: it describes none, or is too long or too deep; with the position.
+        FilterRefusedError: the text is not a filter, or is too long or nested too deep. The message
+            names the position.
     """
     if len(text) > MAX_LENGTH:
         raise FilterRefusedError(f"filter: it has more than {MAX_LENGTH:,} characters.")
@@ -110,18 +111,18 @@ def _tokens(text: str) -> list[_Token]:
 
 def _token(match: re.Match[str]) -> _Token:
     kind = match.lastgroup
-    found, at = match[kind or 0], match.start(kind or 0) + 1
+    matched, at = match[kind or 0], match.start(kind or 0) + 1
     match kind:
         case "number":
-            return _Token("number", found, at)
+            return _Token("number", matched, at)
         case "text":
-            return _Token("text", found[1:-1], at)
-        case "name" if found in _WORDS:
-            return _Token("word", found, at)
+            return _Token("text", matched[1:-1], at)
+        case "name" if matched in _WORDS:
+            return _Token("word", matched, at)
         case "name":
-            return _Token("name", found.strip("`"), at)
+            return _Token("name", matched.strip("`"), at)
         case _:
-            return _Token("sign", found, at)
+            return _Token("sign", matched, at)
 
 
 class _Parser:
@@ -136,9 +137,9 @@ class _Parser:
     def expect(self, kind: str, text: str = "") -> _Token:
         token = self._tokens[self._next]
         if token.kind != kind or (text and token.text != text):
-            wanted = {"end": "the end"}.get(kind, f"{text or 'a ' + kind}")
-            got = repr(token.text) if token.kind != "end" else "the end"
-            raise refused(token.at, f"{wanted} is expected, not {got}")
+            expected = {"end": "the end"}.get(kind, f"{text or 'a ' + kind}")
+            actual = repr(token.text) if token.kind != "end" else "the end"
+            raise refused(token.at, f"{expected} is expected, not {actual}")
         self._next += 1
         return token
 
