@@ -76,7 +76,7 @@ class KindMeaning(Answer):
 
 
 class About(Answer):
-    """The data set's title, item noun, rating scale, kinds of events, categories and licence."""
+    """The data set's title, licence, scale, kinds of events, attributes and categories."""
 
     dataset: str
     title: str

@@ -34,7 +34,10 @@ batches = APIRouter(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Create or replace an item"
 )
 def put_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemContent) -> Response:
-    """Visible at once, on every page and list. A removed item is back. It can be repeated."""
+    """The change is visible at once, on every page and list. It brings a removed item back.
+
+    The request can be repeated.
+    """
     return _change(caller, Change(item_id, body))
 
 
@@ -56,9 +59,9 @@ def remove_item(caller: Cataloguer, item_id: ItemId) -> Response:
 
 @batches.post("/items", response_model=schemas.ItemOutcomes, summary="Change up to 1,000 items")
 def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
-    """Changes are done in their order and committed together; each has an outcome.
+    """Changes are made in their order and committed together; each has an outcome.
 
-    One that is refused does not stop the others.
+    A refused change does not stop the others.
     """
     with caller.transaction() as authorized:
         parsed = [_parsed(sent) for sent in body.items]

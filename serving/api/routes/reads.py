@@ -55,7 +55,7 @@ def ready(caller: Reader) -> Response:
 
 @read.get("", response_model=schemas.About, tags=["catalogue"], summary="The data set")
 def about(caller: Reader) -> Response:
-    """Title, rating scale, categories and licence of the data set."""
+    """Title, licence, rating scale, kinds of events, attributes and categories of the data set."""
     with caller.connection() as connection:
         return as_json(catalogue.about(connection))
 
