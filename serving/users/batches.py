@@ -39,8 +39,8 @@ from serving.users.quotas import Quotas
 BUILT_IN: tuple[str, ...] = get_args(SentKind)
 HIDES: tuple[str, ...] = get_args(HideKind)
 
-# An erasure takes the lock exclusively, so it waits for batches, and they for it. A lock per user
-# would fill Postgres' table of locks: a batch may have a thousand users.
+# An erasure takes the lock exclusively: it waits for batches, and batches wait for it. A lock per
+# user would fill Postgres' table of locks, as a batch may have a thousand users.
 _LOCK = text("select pg_advisory_xact_lock_shared(hashtext('events ' || current_schema()))")
 _IS_ERASED = f"exists (select from erasures where digest = {digest_of('sent.user_id')})"
 _OUTBOX = Prepared(
@@ -160,7 +160,7 @@ class Budget:
         self._quotas, self._dataset, self.key_name = quotas, dataset, key_name
 
     def refusals(self, user_ids: Sequence[str]) -> Sequence[ApiError | None]:
-        """Return for each event of these users, in order, why it is refused; None: it is not."""
+        """Return for each event, by its user, in order: why it is refused, or None."""
         return self._quotas.refusals(self._dataset, self.key_name, user_ids)
 
     def count(self, user_id: str) -> None:
@@ -328,24 +328,25 @@ def _state(row: _Row, occurred_at: datetime) -> _State:
 
 
 def _unwritten(connection: Connection, rows: Sequence[_Row]) -> dict[int, EventResult]:
-    """Return why these rows were not written: they were before, or cannot be."""
+    """Return the results of rows that were not written: repeated or refused."""
     by_id = {row.event_id: row for row in rows}
     results = {}
-    for found in _REASONS.execute(connection, events=_json(rows)):
-        row = by_id[found.sent_id]
-        if found.event_id is not None and found.is_same and not found.is_erased:
-            results[row.place] = _result("repeated", found.event_id, found.occurred_at)
+    for reason in _REASONS.execute(connection, events=_json(rows)):
+        row = by_id[reason.sent_id]
+        if reason.event_id is not None and reason.is_same and not reason.is_erased:
+            results[row.place] = _result("repeated", reason.event_id, reason.occurred_at)
         else:
-            results[row.place] = refused(_reason(row, found))
+            results[row.place] = refused(_error(row, reason))
     return results
 
 
-def _reason(row: _Row, found: Any) -> ApiError:
-    if found.is_erased:
+def _error(row: _Row, reason: Any) -> ApiError:
+    """Return the error for a row of `_REASONS`."""
+    if reason.is_erased:
         return errors.UserErasedError(f"The user {row.user_id!r} was erased.")
-    if found.event_id is not None:
+    if reason.event_id is not None:
         return _reused(row)
-    if not found.item_exists:
+    if not reason.item_exists:
         return errors.UnknownItemError(f"There is no item {row.item_id!r}.")
     return errors.ApiUnavailableError(
         "The event was not written because of a concurrent change, which is over. Retry."
@@ -353,7 +354,7 @@ def _reason(row: _Row, found: Any) -> ApiError:
 
 
 def _again(row: _Row, first: _Row, results: Mapping[int, EventResult]) -> EventResult:
-    """Return what became of an event whose key an earlier one of the request has."""
+    """Return the result of an event with the same key as an earlier event of the request."""
     if not row.is_same(first):
         return refused(_reused(row))
     result = results[first.place]
@@ -365,7 +366,7 @@ def _repeated(result: EventResult) -> EventResult:
 
 
 def _reused(row: _Row) -> ApiError:
-    return errors.IdempotencyKeyReusedError(f"The `event_id` {row.key!r} is of another event.")
+    return errors.IdempotencyKeyReusedError(f"The `event_id` {row.key!r} belongs to another event.")
 
 
 def _result(status: Any, event_id: str, occurred_at: datetime) -> EventResult:

@@ -56,9 +56,9 @@ class Quotas:
     def refusals(
         self, dataset: str, key_name: str, user_ids: Sequence[str]
     ) -> list[QuotaExceededError | None]:
-        """Return for each event of these users, in order, why it is refused; None: it is not.
+        """Return for each event, by its user, in order: why it is refused, or None.
 
-        The events before it count, those that are refused excepted.
+        Of the events before it, those that are not refused count.
         """
         now, refusals = datetime.now(UTC), list[QuotaExceededError | None]()
         with self._lock:
