@@ -39,12 +39,12 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
 
 def act(item: Item, kind: str) -> None:
     """Save an event of one of the data set's kinds, such as a purchase."""
-    done = kinds.done(kind, product_api.about(choices.dataset()).value)
-    _save(item, f"You {esc(done)} **{esc(item.title)}**", _event(item, kind))
+    past = kinds.past(kind, product_api.about(choices.dataset()).value)
+    _save(item, f"You {esc(past)} **{esc(item.title)}**", _event(item, kind))
 
 
 def open_item(item: Item, kind: str) -> None:
-    """Save that the user opened an item's page. Nothing is shown, also if it cannot be saved."""
+    """Save that the user opened an item's page. A failure is logged, not shown."""
     if not visitors.may_act():
         return
     try:

@@ -41,9 +41,9 @@ if answer is None:
     st.stop()
 
 item = answer.value
-opened = kinds.opened(about.value)
-if is_new_visit and opened and not visitors.viewed_user():
-    feedback.open_item(item, opened)
+opening_kind = kinds.opening_kind(about.value)
+if is_new_visit and opening_kind and not visitors.viewed_user():
+    feedback.open_item(item, opening_kind)
 states.stale_banner(about, answer, similar)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dashboards.ui import KindButton
 from serving.schemas import About
 
-# Labels and icons by usual names of kinds.
-_USUAL: Mapping[str, tuple[str, str]] = {
+# Label and icon of the button, by usual names of kinds.
+_BUTTONS: Mapping[str, tuple[str, str]] = {
     "purchase": ("Buy", "shopping_bag"),
     "buy": ("Buy", "shopping_bag"),
     "order": ("Order", "shopping_bag"),
@@ -28,35 +28,35 @@ _USUAL: Mapping[str, tuple[str, str]] = {
     "follow": ("Follow", "person_add"),
     "share": ("Share", "share"),
 }
-_OPENED = ("view", "click", "visit", "open")  # sent when an item's page is opened
+_OPENINGS = ("view", "click", "visit", "open")  # sent when an item's page is opened
 _LIKES = (0, 1, 1)  # the scale of a data set whose manifest has none
 
 
 def has_ratings(about: About) -> bool:
-    """Return whether users rate items; else kinds of events say what they like."""
+    """Return whether users rate items. If not, other kinds of events say what they like."""
     return not about.kinds or (about.lowest, about.highest, about.step) != _LIKES
 
 
 def buttons(about: About) -> tuple[KindButton, ...]:
-    """Return a button for each kind that a user can choose, the one with most weight first."""
+    """Return a button for each kind that a user can choose, the largest weight first."""
     if has_ratings(about):
         return ()
-    chosen = [kind for kind in about.kinds if kind not in _OPENED]
+    chosen = [kind for kind in about.kinds if kind not in _OPENINGS]
     by_weight = sorted(chosen, key=lambda kind: (-about.kinds[kind].weight, kind))
     return tuple(
-        KindButton(kind, *_USUAL.get(kind, (_readable(kind), "check"))) for kind in by_weight
+        KindButton(kind, *_BUTTONS.get(kind, (_readable(kind), "check"))) for kind in by_weight
     )
 
 
-def opened(about: About) -> str | None:
-    """Return the kind of event of opening an item's page; None if there is none."""
+def opening_kind(about: About) -> str | None:
+    """Return the kind of the event to send when an item's page is opened, if there is one."""
     if has_ratings(about):
         return None
-    return next((kind for kind in _OPENED if kind in about.kinds), None)
+    return next((kind for kind in _OPENINGS if kind in about.kinds), None)
 
 
-def done(kind: str, about: About) -> str:
-    """Return what the user did, such as "bought"; of a kind without such a word, its name."""
+def past(kind: str, about: About) -> str:
+    """Return what the user did, such as "bought"; if the data set has no such word, the kind."""
     meaning = about.kinds.get(kind)
     return (meaning.past if meaning else "") or f"did “{_readable(kind).lower()}” with"
 

@@ -149,5 +149,5 @@ def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
     both = shop.about().model_copy(update={"kinds": shop.KINDS})
 
     assert kinds.buttons(both) == ()
-    assert kinds.opened(both) is None
-    assert kinds.done("nap_twice", both) == "did “nap twice” with"
+    assert kinds.opening_kind(both) is None
+    assert kinds.past("nap_twice", both) == "did “nap twice” with"
