@@ -1,7 +1,8 @@
 """Delete records in Postgres at the end of their retention. No Spark.
 
 These are events that were collected long ago, with their idempotency keys; users who were created
-but never sent an event; and entries of the audit. `RETENTION_` settings say how long each is kept.
+but never sent an event; entries of the audit; and lists that were shown. `RETENTION_` settings say
+how long each is kept.
 
 Run: python -m jobs.prune --dataset movielens_1m
 """
@@ -30,6 +31,7 @@ def run(engine: Engine, settings: RetentionSettings, *, now: datetime) -> dict[K
         events_before=now - timedelta(days=settings.outbox_days),
         users_before=now - timedelta(days=settings.unused_user_days),
         audit_before=now - timedelta(days=settings.audit_days),
+        lists_before=now - timedelta(days=settings.shown_list_days),
     )
     log.info(event("pruned", **{kind: deleted.n_rows for kind, deleted in pruned.items()}))
     return pruned

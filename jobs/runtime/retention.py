@@ -24,6 +24,11 @@ class RetentionSettings(BaseSettings):
     audit_days: float = Field(
         default=400, ge=1, description="Days that an entry of the audit is kept."
     )
+    shown_list_days: float = Field(
+        default=30,
+        ge=1,
+        description="Days that a list which the API answered is kept, by its `list_id`.",
+    )
     airflow_days: float = Field(
         default=30, ge=1, description="Days that Airflow keeps runs and logs of tasks."
     )

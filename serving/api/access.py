@@ -21,6 +21,7 @@ from serving.api.metrics import Metrics
 from serving.api.operators import Comparisons, OperatorCaller, Operators
 from serving.api.path_ids import PathIdRoute
 from serving.api.rate_limit import RateLimiter, Refusals
+from serving.api.shown_lists import ShownLists
 from serving.errors import KeyRefusedError
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
@@ -34,6 +35,7 @@ class Admission:
     Args:
         datasets: the data sets that are served.
         metrics: the process's counters.
+        shown_lists: keeps the lists that are answered.
         products: looks up API keys.
         operators: looks up operators' tokens.
         rate_limiter: of each key and token.
@@ -46,6 +48,7 @@ class Admission:
         self,
         datasets: Datasets,
         metrics: Metrics,
+        shown_lists: ShownLists,
         *,
         products: Products,
         operators: Operators,
@@ -60,6 +63,7 @@ class Admission:
         self.operators = operators
         self._datasets = datasets
         self._metrics = metrics
+        self._shown_lists = shown_lists
         self._products = products
         self._rate_limiter = rate_limiter
         self._refusals = refusals
@@ -134,7 +138,9 @@ class Admission:
         self._rate_limiter.take(digest)
         if access != "any key":
             key.must_have(access)
-        return Caller(self._datasets, self._metrics, self.release_caches, dataset, key)
+        return Caller(
+            self._datasets, self._metrics, self._shown_lists, self.release_caches, dataset, key
+        )
 
 
 class GuardedRoute(PathIdRoute):

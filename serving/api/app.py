@@ -31,6 +31,7 @@ from serving.api.routes import (
 )
 from serving.api.routes.operating import access, backtests, data, releases, runs
 from serving.api.settings import ApiSettings
+from serving.api.shown_lists import ShownLists
 from serving.schemas import Problem
 from serving.storage.database import ServingSettings
 from serving.users.quotas import Quotas
@@ -86,7 +87,9 @@ def _lifespan(
         if settings.single_cpu:
             use_single_cpu()
         current_default_thread_limiter().total_tokens = settings.threads
+        app.state.shown_lists.start()
         yield
+        app.state.shown_lists.stop()
         app.state.datasets.close()
         app.state.admission.operators.close()
 
@@ -97,6 +100,7 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
     """Create what all requests share: connections, counters, caches and limits."""
     app.state.datasets = datasets
     app.state.metrics = Metrics(datasets, settings.disk_folders)
+    app.state.shown_lists = ShownLists(datasets, app.state.metrics, size=settings.shown_lists_queue)
     app.state.quotas = Quotas(
         events=settings.events_per_day,
         users=settings.new_users_per_day,
@@ -105,6 +109,7 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
     app.state.admission = Admission(
         datasets,
         app.state.metrics,
+        app.state.shown_lists,
         products=Products(datasets, settings.key_cache_seconds),
         operators=Operators(
             settings.airflow_url, settings.operator_cache_seconds, settings.threads

@@ -14,10 +14,12 @@ from sqlalchemy import Connection
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Metrics
+from serving.api.shown_lists import ShownLists
 from serving.errors import KeyRefusedError, UnknownDatasetError
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
+from serving.users.shown_lists import ShownList
 
 LOOKUP_THREADS = 2  # threads of their own: lookups do not occupy those of the routes
 REFUSED = "The key is not valid for this data set."
@@ -38,6 +40,7 @@ class Caller:
 
     datasets: Datasets
     metrics: Metrics
+    shown_lists: ShownLists
     release_caches: defaultdict[str, ReleaseCache]
     dataset: str
     key: KnownKey
@@ -46,6 +49,10 @@ class Caller:
     def release_cache(self) -> ReleaseCache:
         """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
+
+    def keep(self, shown: ShownList) -> None:
+        """Keep a list that is about to be answered."""
+        self.shown_lists.add(self.dataset, shown)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

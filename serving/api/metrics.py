@@ -56,6 +56,12 @@ class Metrics:
             ("dataset", "kind"),
             registry=self.registry,
         )
+        self._dropped_lists = Counter(
+            "lantern_shown_lists_dropped",
+            "Lists that were answered and not kept.",
+            ("dataset",),
+            registry=self.registry,
+        )
         self._cache: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.registry.register(Outboxes(datasets))
         self.registry.register(Storage(datasets, disk_folders))
@@ -82,6 +88,10 @@ class Metrics:
         """Count the events of a batch by kind and status."""
         for (kind, status), n in kinds.items():
             self._events.labels(dataset, kind, status).inc(n)
+
+    def count_dropped_lists(self, dataset: str, n: int) -> None:
+        """Count lists that were answered and are not kept."""
+        self._dropped_lists.labels(dataset).inc(n)
 
     def count_list(self, dataset: str, kind: ListKind) -> None:
         """Count one list for a user."""

@@ -63,6 +63,12 @@ class ApiSettings(BaseSettings):
         gt=0,
         description="Largest request body with a batch, such as events, in bytes.",
     )
+    shown_lists_queue: int = Field(
+        default=5000,
+        ge=0,
+        description="Lists that wait to be kept under their `list_id`, per process. More are "
+        "dropped and counted in `/metrics`. 0: no list is kept.",
+    )
     requests_per_second: int = Field(
         default=2000,
         ge=0,

@@ -23,6 +23,7 @@ from serving.lists.precomputed import ListRequest, LiveRelease, live_release, pr
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import GivenRating, ListKind, SimilarItems
 from serving.storage.prepared import Prepared
+from serving.users.shown_lists import new_list_id
 
 _SIMILAR = Prepared(
     "similar_items",
@@ -41,6 +42,7 @@ _SIMILAR = Prepared(
 class RecommendationList:
     """The fields of `schemas.Recommendations`, without its validation."""
 
+    list_id: str
     user_id: str | None
     kind: ListKind
     release_id: int
@@ -158,7 +160,12 @@ def similar_to(
     allowed = allowed[:limit]
     items, scores = zip(*allowed, strict=True) if allowed else ((), ())
     return SimilarItems.model_validate(
-        {"item_id": item_id, "release_id": row.release_id, "items": listed(items, scores)},
+        {
+            "list_id": new_list_id(),
+            "item_id": item_id,
+            "release_id": row.release_id,
+            "items": listed(items, scores),
+        },
         from_attributes=True,
     )
 
@@ -172,6 +179,7 @@ def _answer(
 ) -> RecommendationList:
     """Return the answer; the list was looked up if it has no builder."""
     return RecommendationList(
+        list_id=new_list_id(),
         user_id=user_id,
         kind=kind,
         release_id=live.release.release_id,

@@ -13,6 +13,7 @@ from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.rules.slate import Slate
 from serving.schemas import Shelf
+from serving.users.shown_lists import new_list_id
 
 HALF_LIFE_DAYS = 14  # half-life of a positive rating, as in the release's own `trending`
 
@@ -107,5 +108,5 @@ def _best(
 
 def _shelf(release: LoadedRelease, items: Sequence[ScoredItem]) -> Shelf:
     shown = listed([scored.item for scored in items], [scored.score for scored in items])
-    answer = {"release_id": release.release_id, "items": shown}
+    answer = {"list_id": new_list_id(), "release_id": release.release_id, "items": shown}
     return Shelf.model_validate(answer, from_attributes=True)

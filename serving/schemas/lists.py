@@ -54,6 +54,13 @@ class ListedItem(Item):
     reason: Reason | None = Field(default=None, description="Null unless `explain` is true.")
 
 
+LIST_ID = Field(
+    default="",
+    description="Id of this answer, to be sent with the events that follow from it; later ids are "
+    "larger. What was shown is kept under it for 30 days (`RETENTION_SHOWN_LIST_DAYS`).",
+)
+
+
 class Recommendations(Answer):
     """A user's list, best first.
 
@@ -63,6 +70,7 @@ class Recommendations(Answer):
     """
 
     model_config = with_example(
+        list_id="187af5c9d0e1f200a1b2c3d4",
         user_id="42",
         kind="batch",
         release_id=7,
@@ -73,6 +81,7 @@ class Recommendations(Answer):
         items=[LISTED],
     )
 
+    list_id: str = LIST_ID
     user_id: str | None = Field(description="Null for an anonymous user.")
     kind: ListKind
     release_id: int
@@ -100,6 +109,7 @@ class SimilarItems(Answer):
 
     model_config = with_example(item_id="1", release_id=7, items=[LISTED])
 
+    list_id: str = LIST_ID
     item_id: str
     release_id: int
     items: tuple[ListedItem, ...]
@@ -110,6 +120,7 @@ class Shelf(Answer):
 
     model_config = with_example(release_id=7, items=[LISTED])
 
+    list_id: str = LIST_ID
     release_id: int
     items: tuple[ListedItem, ...]
 

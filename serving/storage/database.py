@@ -43,6 +43,7 @@ GRANTS = {
         "audit": "select, insert, delete",  # `maintain` deletes old entries as publisher
         "verdicts": "select, insert, update",
         "window_lists": "select, insert, delete",
+        "shown_lists": "select, delete",
         "outbox": "select, delete",  # `collect` and `prune` run as publisher
         "user_tokens": "select, delete",
         "feedback": "select, update (undone_at)",
@@ -58,6 +59,7 @@ GRANTS = {
         "recommendations": "select, delete",
         "profiles": "select, delete",
         "outbox": "select, insert, delete",
+        "shown_lists": "select, insert, delete",
         "feedback": "select, insert, update, delete",
         "outbox_cursor": "select",
         "erasures": "select, insert, update",

@@ -32,9 +32,10 @@ _UNUSED_USERS = """
     and not exists (select from outbox where outbox.user_id = user_tokens.user_id)
 """
 _AUDIT = "acted_at < :before"
+_SHOWN = "shown_at < :before"
 
 
-Kind = Literal["events", "unused_users", "audit_entries"]
+Kind = Literal["events", "unused_users", "audit_entries", "shown_lists"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,14 @@ class Deleted:
 
 
 def prune(
-    engine: Engine, *, events_before: datetime, users_before: datetime, audit_before: datetime
+    engine: Engine,
+    *,
+    events_before: datetime,
+    users_before: datetime,
+    audit_before: datetime,
+    lists_before: datetime,
 ) -> dict[Kind, Deleted]:
-    """Delete collected events, unused users and audit entries that are older than these times.
+    """Delete collected events, unused users, entries of the audit and shown lists of before.
 
     An event that waits to be collected stays, and so does a user with an event or feedback.
     """
@@ -56,6 +62,7 @@ def prune(
         "events": _delete(engine, "outbox", _OUTBOX, events_before),
         "unused_users": _delete(engine, "user_tokens", _UNUSED_USERS, users_before),
         "audit_entries": _delete(engine, "audit", _AUDIT, audit_before),
+        "shown_lists": _delete(engine, "shown_lists", _SHOWN, lists_before),
     }
 
 

@@ -16,7 +16,7 @@ from serving.tables.catalogue import (
     ItemChangesCursor,
     UnavailableItem,
 )
-from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent
+from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent, ShownList
 from serving.tables.lists import (
     LISTS,
     OPTIONAL_LISTS,

@@ -93,6 +93,27 @@ class Feedback(Base):
     )
 
 
+class ShownList(Base):
+    """A list that the API answered. An erasure deletes those of the user."""
+
+    __tablename__ = "shown_lists"
+    __table_args__ = (
+        Index("ix_shown_lists_user_id", "user_id", postgresql_where=text("user_id is not null")),
+        Index("ix_shown_lists_shown_at", "shown_at"),
+    )
+
+    list_id: Mapped[str] = mapped_column(primary_key=True, comment="24 hexadecimal digits.")
+    kind: Mapped[str] = mapped_column(
+        comment="`live`, `batch`, `fallback`, `popular`, `trending`, `vendor` or `similar`."
+    )
+    user_id: Mapped[str | None]
+    release_id: Mapped[int]
+    rules_version: Mapped[int | None] = mapped_column(comment="Of the slate rules.")
+    placement: Mapped[str | None] = mapped_column(comment="Where on a page it was shown.")
+    item_ids: Mapped[list[str]] = mapped_column(comment="As shown, best first.")
+    shown_at: Mapped[datetime]
+
+
 class OutboxCursor(SingleRow, Base):
     """How far `collect` has read the outbox. The lake's own log decides; this is a copy."""
 

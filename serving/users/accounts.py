@@ -53,6 +53,8 @@ _ERASE = text(
         delete from feedback where user_id = :user_id
     ), token as (
         delete from user_tokens where user_id = :user_id
+    ), shown as (
+        delete from shown_lists where user_id = :user_id
     ), window_list as (
         delete from window_lists where user_id = :user_id
     ), lists as (

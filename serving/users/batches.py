@@ -11,7 +11,7 @@ cannot wait for each other.
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -192,6 +192,11 @@ def accept(
     return [results[place] for place in range(len(sent))]
 
 
+def hold_up_erasures(connection: Connection) -> None:
+    """Wait for erasures that have begun, and let no other begin until the transaction ends."""
+    connection.execute(_LOCK)
+
+
 def _checked(sent: Sequence[Sent], about: About, results: dict[int, EventResult]) -> list[_Row]:
     """Return the valid events as rows; add the refusals of the others to the results."""
     rows, begun = [], time.time_ns()
@@ -276,7 +281,7 @@ def _write(
     connection: Connection, rows: Sequence[_Row], results: dict[int, EventResult], *, sent_by: str
 ) -> None:
     """Write rows of different keys, and add what became of each to the results."""
-    connection.execute(_LOCK)
+    hold_up_erasures(connection)
     events = _json(rows)
     written = {
         row.event_id: row.occurred_at
@@ -385,4 +390,4 @@ def refused(error: ApiError) -> EventResult:
 
 
 def _json(rows: Collection[_Row] | Collection[_State]) -> str:
-    return to_json([asdict(row) for row in rows]).decode()
+    return to_json([*rows]).decode()

@@ -22,6 +22,7 @@ from serving.tables import (
     OutboxEvent,
     Profile,
     Recommendation,
+    ShownList,
     UserToken,
     WindowList,
 )
@@ -29,7 +30,15 @@ from serving.tables import (
 # Every table with rows of users; `tests/serving/users/test_erasures.py` finds one that is missing.
 USER_TABLES = tuple(
     table.__tablename__
-    for table in (OutboxEvent, Feedback, UserToken, WindowList, Recommendation, Profile)
+    for table in (
+        OutboxEvent,
+        Feedback,
+        UserToken,
+        WindowList,
+        Recommendation,
+        Profile,
+        ShownList,
+    )
 )
 
 

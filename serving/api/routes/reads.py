@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from serving import catalogue, schemas
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.authentication import Reader
+from serving.api.authentication import Caller, Reader
 from serving.api.routes.parameters import (
     JSON,
     NO_NUL,
@@ -30,8 +30,10 @@ from serving.api.routes.parameters import (
 )
 from serving.lists import explanations, recommendations, shelves
 from serving.lists.rated_items import rated_items
+from serving.lists.recommendations import RecommendationList
 from serving.publishing import evidence, releases
 from serving.users import profiles
+from serving.users.shown_lists import ShownList
 
 read = APIRouter(
     prefix="/v1/{dataset:dataset}",
@@ -83,8 +85,7 @@ def for_user(
     with caller.connection() as connection:
         request = replace(request, filtered_by=bound(connection, filtered))
         answer = recommendations.for_user(connection, caller.release_cache, user_id, request)
-        caller.metrics.count_list(caller.dataset, answer.kind)
-        return Response(recommendations.to_json(answer), media_type=JSON)
+        return _for_user(caller, answer)
 
 
 @read.post(
@@ -107,8 +108,7 @@ def for_anonymous_user(
         cache = caller.release_cache
         request = replace(request, filtered_by=bound(connection, filtered))
         answer = recommendations.for_anonymous_user(connection, cache, user.ratings, request)
-        caller.metrics.count_list(caller.dataset, answer.kind)
-        return Response(recommendations.to_json(answer), media_type=JSON)
+        return _for_user(caller, answer)
 
 
 @read.get(
@@ -168,16 +168,16 @@ def popular(
             filtered_by=bound(connection, filtered),
             limit=limit,
         )
-        return as_json(shelf)
+        return _shelf(caller, "popular", shelf)
 
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Trending items")
 def trending(caller: Reader, category: Category = None, limit: Limit = 20) -> Response:
     """Items with the most recent positive ratings, those since the release included."""
     with caller.connection() as connection:
-        return as_json(
-            shelves.trending(connection, caller.release_cache, category=category, limit=limit)
-        )
+        cache = caller.release_cache
+        shelf = shelves.trending(connection, cache, category=category, limit=limit)
+        return _shelf(caller, "trending", shelf)
 
 
 @read.get(
@@ -192,7 +192,8 @@ def vendor_items(
 ) -> Response:
     """A vendor's items, the most popular first; an empty list if the vendor is unknown."""
     with caller.connection() as connection:
-        return as_json(shelves.of_vendor(connection, caller.release_cache, vendor, limit=limit))
+        shelf = shelves.of_vendor(connection, caller.release_cache, vendor, limit=limit)
+        return _shelf(caller, "vendor", shelf)
 
 
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
@@ -237,7 +238,7 @@ def similar(
         answer = recommendations.similar_to(
             connection, cache, item_id, filtered_by=filtered_by, limit=limit
         )
-        return as_json(answer)
+        return _shelf(caller, "similar", answer)
 
 
 @read.get(
@@ -266,3 +267,26 @@ def verdicts(caller: Reader, limit: Limit = 10) -> Response:
     """The gate's latest decisions, newest first."""
     with caller.connection() as connection:
         return as_json(evidence.newest(Session(connection), limit))
+
+
+def _for_user(caller: Caller, answer: RecommendationList) -> Response:
+    """Return the answer, whose list is kept."""
+    caller.metrics.count_list(caller.dataset, answer.kind)
+    caller.keep(
+        ShownList(
+            answer.list_id,
+            answer.kind,
+            answer.user_id,
+            answer.release_id,
+            answer.rules_version,
+            [item.item_id for item in answer.items],
+        )
+    )
+    return Response(recommendations.to_json(answer), media_type=JSON)
+
+
+def _shelf(caller: Caller, kind: str, shelf: schemas.Shelf | schemas.SimilarItems) -> Response:
+    """Return the answer, whose list is kept."""
+    item_ids = [item.item_id for item in shelf.items]
+    caller.keep(ShownList(shelf.list_id, kind, None, shelf.release_id, None, item_ids))
+    return as_json(shelf)

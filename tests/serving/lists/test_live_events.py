@@ -201,7 +201,8 @@ def test_events_stay_in_postgres_until_no_kept_release_needs_them(
     def prune() -> int:
         with owner.begin() as connection:
             [(later,)] = connection.execute(text("select now() + interval '90 days'"))
-        options = dict.fromkeys(("events_before", "users_before", "audit_before"), later)
+        names = ("events_before", "users_before", "audit_before", "lists_before")
+        options = dict.fromkeys(names, later)
         return pruning.prune(publisher, **options)["events"].n_rows
 
     released(publisher)

@@ -21,7 +21,7 @@ Prune = Callable[[], dict[Kind, int]]
 @pytest.fixture
 def prune(publisher: Engine) -> Prune:
     """A function that deletes everything of this kind older than a month."""
-    before = {f"{name}_before": MONTH_AGO for name in ("events", "users", "audit")}
+    before = {f"{name}_before": MONTH_AGO for name in ("events", "users", "audit", "lists")}
     return lambda: {
         kind: deleted.n_rows for kind, deleted in pruning.prune(publisher, **before).items()
     }

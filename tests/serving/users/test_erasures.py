@@ -15,8 +15,9 @@ from serving.publishing import loading, releases
 from serving.rules import window_lists
 from serving.schemas import Verdict
 from serving.tables import Base
-from serving.users import accounts, erasures, feedback, profiles, undo
+from serving.users import accounts, erasures, feedback, profiles, shown_lists, undo
 from serving.users.feedback import Event
+from serving.users.shown_lists import ShownList, new_list_id
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.shop import RATED_AT, rows, seen
@@ -52,6 +53,8 @@ def fill(publisher: Engine, owner: Engine) -> None:
         feedback.accept(connection, Event("hide", "u", "a"), sent_by="test")
         token = text("insert into user_tokens (user_id, digest) values ('u', 'x')")
         connection.execute(token)
+        shown = ShownList(new_list_id(), "batch", "u", 1, 0, ("a",))
+        shown_lists.write(connection, [shown])
     with Session(owner) as session, session.begin():
         window_lists.replace(session, verdict(), [WINDOW])
 

@@ -140,7 +140,8 @@ def test_undos_stay_in_the_outbox_until_no_retrain_can_be_older(
 
     def prune(days: int) -> list[Any]:
         before = shop.RATED_AT + timedelta(days=days)
-        pruning.prune(publisher, events_before=before, users_before=before, audit_before=before)
+        names = ("events_before", "users_before", "audit_before", "lists_before")
+        pruning.prune(publisher, **dict.fromkeys(names, before))
         return shop.rows(owner, "select kind, event_id from outbox order by event_id")
 
     kinds = [kind for kind, _ in prune(days=30)]

@@ -1,0 +1,64 @@
+"""Lists as they were shown, by `list_id`: what a later event can be compared with.
+
+Callers own the transaction.
+"""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from pydantic_core import to_json
+from sqlalchemy import Connection
+
+from serving.storage.prepared import Prepared
+from serving.users import batches
+from serving.users.erasures import digest_of
+
+_INSERT = Prepared(
+    "write_shown_lists",
+    {"lists": "json"},
+    f"""
+    insert into shown_lists
+        (list_id, kind, user_id, release_id, rules_version, item_ids, shown_at)
+    select list_id, kind, user_id, release_id, rules_version, item_ids, shown_at
+    from json_to_recordset(:lists) as sent(
+        list_id text, kind text, user_id text, release_id bigint, rules_version bigint,
+        item_ids text[], shown_at timestamptz
+    )
+    where user_id is null
+        or not exists (select from erasures where digest = {digest_of("sent.user_id")})
+    order by list_id
+    on conflict (list_id) do nothing
+    """,  # noqa: S608 # our own condition
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownList:
+    """One list that the API answered. `user_id` is None for an anonymous user, or for a shelf."""
+
+    list_id: str
+    kind: str
+    user_id: str | None
+    release_id: int
+    rules_version: int | None
+    item_ids: Sequence[str]
+
+    @property
+    def shown_at(self) -> datetime:
+        """When the id was made."""
+        return datetime.fromtimestamp(int(self.list_id[:16], 16) / 1e9, UTC)
+
+
+def new_list_id() -> str:
+    """Return a unique id of 24 hexadecimal digits. Later ids are larger."""
+    return f"{time.time_ns():016x}{secrets.token_hex(4)}"
+
+
+def write(connection: Connection, lists: Sequence[ShownList]) -> None:
+    """Write lists, but none of an erased user; erasures wait for the transaction."""
+    batches.hold_up_erasures(connection)
+    rows = [asdict(shown) | {"shown_at": shown.shown_at} for shown in lists]
+    _INSERT.execute(connection, lists=to_json(rows).decode())
