@@ -28,6 +28,13 @@ _ITEM = text(
     where item_id = :item_id and {_IN_LIVE_RELEASE}
     """  # noqa: S608 # our own condition
 )
+_EXPORTED = text(
+    f"""
+    select item_id, title, categories, vendor, released, attributes, changed_at from items
+    where item_id > :after and {_IN_LIVE_RELEASE}
+    order by item_id limit :limit
+    """  # noqa: S608 # our own condition
+)
 _ITEMS = text(
     """
     select item_id, title, categories, vendor, released from items
@@ -128,6 +135,12 @@ def read_items(
         item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
         for item_id, title, categories, vendor, released in rows
     }
+
+
+def export_page(connection: Connection, *, after: str, limit: int) -> list[ItemDetails]:
+    """Return the first items of the live release whose ids follow `after`, by id."""
+    rows = connection.execute(_EXPORTED, {"after": after, "limit": limit}).mappings()
+    return [ItemDetails.model_validate(dict(row)) for row in rows]
 
 
 def read_attributes(

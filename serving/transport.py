@@ -1,6 +1,6 @@
 """HTTP requests to one data set's API: answers as values, problems as errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -78,6 +78,24 @@ class Transport:
             return TypeAdapter(kind).validate_json(response.content)
         except ValidationError as error:
             raise ApiError(f"{response.url}: this client cannot read the answer") from error
+
+    def lines(
+        self, kind: type[AnswerT], *segments: str, params: Mapping[str, Parameter]
+    ) -> Iterator[AnswerT]:
+        """Yield the values of an answer of JSON lines, as they arrive.
+
+        Raises: as `request`.
+        """
+        path = "".join(f"/{quote(segment, safe='')}" for segment in (*self._root, *segments))
+        adapter = TypeAdapter(kind)
+        try:
+            with self._http.stream("GET", path, params=dict(params)) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error(response)
+                yield from map(adapter.validate_json, response.iter_lines())
+        except httpx2.TransportError as error:
+            raise ApiUnavailableError(f"{self._http.base_url}: {type(error).__name__}") from error
 
 
 class ClientPart:

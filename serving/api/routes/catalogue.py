@@ -1,20 +1,25 @@
 """The routes by which a product changes its catalogue."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import JsonValue, ValidationError
 
+from serving import catalogue as items
 from serving import schemas
 from serving.api import problems
 from serving.api.access import BatchRoute, GuardedRoute
-from serving.api.authentication import Caller, Cataloguer
+from serving.api.authentication import Caller, Cataloguer, Maintainer
 from serving.api.routes.parameters import ItemId, as_json
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change, Editor
 from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import ItemChange, ItemContent, ItemOutcome, ItemPatch
+
+EXPORT_PAGE = 1000  # items in memory at the same time
+LINES = "application/x-ndjson"
 
 catalogue = APIRouter(
     prefix="/v1/{dataset:dataset}",
@@ -72,6 +77,35 @@ def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
         editor.write(sent_by=authorized.name)
     n_refused = sum(outcome.status == "refused" for outcome in outcomes)
     return as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
+
+
+@catalogue.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {LINES: {"schema": {"type": "string"}}}}},
+    summary="Export the catalogue",
+)
+def export(
+    caller: Maintainer, what: Annotated[Literal["items"], Query(description="What to export.")]
+) -> StreamingResponse:
+    """All items as JSON lines, by id. Needs the scope `operate`.
+
+    Items are read in pages, so an item that changes meanwhile is as before or as after.
+    """
+    del what  # items only, until there is more
+    return StreamingResponse(_lines(caller), media_type=LINES)
+
+
+def _lines(caller: Caller) -> Iterator[bytes]:
+    """Yield pages of items as JSON lines; no connection is held while one is sent."""
+    after, n_items = "", EXPORT_PAGE
+    while n_items == EXPORT_PAGE:
+        with caller.connection() as connection:
+            page = items.export_page(connection, after=after, limit=EXPORT_PAGE)
+        n_items = len(page)
+        if page:
+            after = page[-1].item_id
+            yield b"".join(item.model_dump_json().encode() + b"\n" for item in page)
 
 
 def _change(caller: Caller, change: Change) -> Response:

@@ -87,7 +87,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         if '"access_token"' in outputs[-1]:
             variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
-    about, listed, anonymous, why, shelves, filtered, created, batch, *others = outputs
+    about, listed, anonymous, why, shelves, filtered, created, batch, lines, *others = outputs
     rated, unrated, hidden, undone, sent, *more = others
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
@@ -97,6 +97,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(why)["status"] == "cold"
     assert shelves.count('"items"') == 6
     assert json.loads(filtered)["release_id"] == json.loads(listed)["release_id"]
+    assert "2571" in {json.loads(line)["item_id"] for line in lines.splitlines()}
     assert json.loads(created)["status"] == "created"
     assert [item["status"] for item in json.loads(batch)["items"]] == ["changed", "refused"]
     assert [json.loads(receipt)["kind"] for receipt in (rated, unrated, hidden, undone)] == [

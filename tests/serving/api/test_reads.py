@@ -28,6 +28,7 @@ ROUTES = {
     "/metrics",
     "/v1/{dataset}",
     "/v1/{dataset}/events",
+    "/v1/{dataset}/export",
     "/v1/{dataset}/ready",
     "/v1/{dataset}/users",
     "/v1/{dataset}/users/{user_id}",
