@@ -7,17 +7,20 @@ from starlette.types import Message, Receive, Scope
 from serving.errors import BodyTooLargeError
 
 
-async def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
+async def limited(
+    scope: Scope, receive: Receive, limit: int, *, reads_all: bool = False
+) -> Receive:
     """Return a function that receives a body of at most `limit` bytes.
 
     `Content-Length` is trusted, because the server enforces it. A chunked body is read up to the
-    limit and passed on as one message.
+    limit and passed on as one message; with `reads_all`, so is any other.
 
     Raises:
         BodyTooLargeError: the body has more bytes.
     """
     length = _declared_length(scope["headers"])
-    body = await _read(receive, limit) if length is None else None
+    is_read = length is None or (reads_all and 0 < length <= limit)
+    body = await _read(receive, limit) if is_read else None
     if body is None and (length is None or length > limit):
         raise BodyTooLargeError(f"A body may have at most {limit} bytes.")
     return receive if body is None else _replay(body, receive)

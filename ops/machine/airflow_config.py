@@ -26,19 +26,6 @@ from ops.machine import task_client
 
 task_client.send_tokens_to_own_airflow_only()
 '''
-PLUGIN = '''"""Written by `lantern up`. Changes here are lost."""
-
-from airflow.plugins_manager import AirflowPlugin
-
-from ops.machine.airflow_bodies import BodyLimit
-
-
-class Limits(AirflowPlugin):
-    name = "lantern_limits"
-    fastapi_root_middlewares = [
-        {"name": "body limit", "middleware": BodyLimit, "args": [], "kwargs": {}}
-    ]
-'''
 SETTINGS: dict[str, dict[str, object]] = {
     "CORE": {
         "EXECUTOR": "LocalExecutor",
@@ -46,6 +33,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "LOAD_EXAMPLES": False,
         "AUTH_MANAGER": FAB,
         "DAGS_FOLDER": ROOT / "dags",
+        "PLUGINS_FOLDER": ROOT / "ops" / "machine" / "airflow_plugins",
     },
     "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Lantern"},
     "API_AUTH": {"JWT_EXPIRATION_TIME": TOKEN_SECONDS, "JWT_CLI_EXPIRATION_TIME": TOKEN_SECONDS},
@@ -110,15 +98,10 @@ def connections(settings: OpsSettings, ports: Ports, secrets: Credentials) -> di
 
 
 def write_local_settings(settings: OpsSettings) -> None:
-    """Write what every program of Airflow imports as it starts: a module, and a plugin."""
-    texts = {
-        "config/airflow_local_settings.py": LOCAL_SETTINGS,
-        "plugins/lantern_limits.py": PLUGIN,
-    }
-    for name, text in texts.items():
-        file = settings.airflow / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+    """Write the module that every program of Airflow imports as it starts."""
+    file = settings.airflow / "config" / "airflow_local_settings.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(LOCAL_SETTINGS)
 
 
 def spark(master: str) -> dict[str, object]:

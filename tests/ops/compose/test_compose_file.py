@@ -277,7 +277,11 @@ def airflows() -> set[str]:
 
 
 def test_airflow_is_set_as_on_one_machine(services: dict[str, Service]) -> None:
-    differ = {"AIRFLOW__API__HOST", "AIRFLOW__CORE__DAGS_FOLDER"}
+    differ = {
+        "AIRFLOW__API__HOST",
+        "AIRFLOW__CORE__DAGS_FOLDER",
+        "AIRFLOW__CORE__PLUGINS_FOLDER",
+    }
     here = {
         f"AIRFLOW__{section}__{name}": str(value)
         for section, values in airflow_config.SETTINGS.items()

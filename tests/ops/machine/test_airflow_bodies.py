@@ -1,22 +1,63 @@
 """Airflow's API server reads no body that is too large, from whomever it comes."""
 
+import asyncio
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from ops.machine import airflow_bodies, airflow_config
 from ops.machine.airflow_bodies import MOST_BYTES, OF_PATHS, BodyLimit, limit_of
-from ops.settings import OpsSettings
+from ops.settings import ROOT
 
 
 async def count(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("ok")(scope, receive, send)
+
+
+@dataclass
+class Unfinished:
+    """A request in chunks, whose last chunk is sent once `rest` is set."""
+
+    n_bytes: int
+    limits: BodyLimit
+    rest: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def status(self) -> int:
+        """Send the request; return the status of the response."""
+        messages: list[Message] = []
+        n_sent = 0
+
+        async def receive() -> Message:
+            nonlocal n_sent
+            n_sent += 1
+            if n_sent == 1:
+                return {"type": "http.request", "body": b"x" * self.n_bytes, "more_body": True}
+            await self.rest.wait()
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+
+        scope = {
+            "type": "http", "path": "/execution/x", "headers": [(b"transfer-encoding", b"chunked")],
+        }  # fmt: skip
+        await self.limits(scope, receive, send)
+        status: int = messages[0]["status"]
+        return status
 
 
 @pytest.fixture
@@ -44,10 +85,41 @@ def test_the_sign_in_reads_less_than_a_form_with_a_file() -> None:
     assert limit_of("") == limit_of("/") == MOST_BYTES
 
 
-def test_airflow_finds_the_middleware_in_a_plugin(settings: OpsSettings) -> None:
-    airflow_config.write_local_settings(settings)
-    file = settings.airflow / "plugins" / "lantern_limits.py"
-    specification = importlib.util.spec_from_file_location("lantern_limits", file)
+def test_a_body_that_does_not_arrive_in_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airflow_bodies, "SECONDS", 0.05)
+    unfinished = Unfinished(n_bytes=1, limits=BodyLimit(answer))
+
+    assert asyncio.run(unfinished.status()) == 408
+
+
+def test_bodies_under_way_have_a_limit_together_and_make_room_as_they_end() -> None:
+    limits = BodyLimit(answer, most_at_once=25)
+    first, second, third = (Unfinished(n_bytes=10, limits=limits) for _ in range(3))
+
+    async def send_all() -> list[int]:
+        waiting = [asyncio.create_task(each.status()) for each in (first, second)]
+        await asyncio.sleep(0)  # until both wait for the rest of their bodies
+        refused = await third.status()
+        for each in (first, second):
+            each.rest.set()
+        statuses = [await task for task in waiting]
+        third.rest.set()
+        return [refused, *statuses, await third.status()]
+
+    assert asyncio.run(send_all()) == [503, 200, 200, 200]
+
+
+def test_airflow_finds_the_middleware_in_a_plugin() -> None:
+    [folder] = {
+        str(of_section["PLUGINS_FOLDER"])
+        for of_section in airflow_config.SETTINGS.values()
+        if "PLUGINS_FOLDER" in of_section
+    }
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    in_image = compose["x-airflow-environment"]["AIRFLOW__CORE__PLUGINS_FOLDER"]
+    assert in_image == folder.replace(str(ROOT), "/app")
+    file = Path(folder) / "limits.py"
+    specification = importlib.util.spec_from_file_location("limits", file)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)

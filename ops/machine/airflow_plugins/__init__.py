@@ -1,0 +1,1 @@
+"""Plugins of Airflow: its setting PLUGINS_FOLDER names this folder."""
