@@ -1,6 +1,7 @@
 """# Collect.
 
-Copies events of the product's users from Postgres to the lake every few minutes, each event once.
+Copies events of the product's users and changes of its items from Postgres to the lake every few
+minutes, each once.
 Events of open transactions are left for the next run. `announce` starts a retrain when there are
 enough new events; the retrain refines them first. With `[forward]` in the manifest, `forward`
 publishes the events to a Kafka topic. Data sets whose deliveries are full snapshots have no such

@@ -1,10 +1,11 @@
-"""Copy the product's events from Postgres' outbox into bronze.feedback, each once. No Spark.
+"""Copy the product's events and changes of items from Postgres' outboxes into bronze. No Spark.
 
-The commit that adds a batch of events also records, in the log of bronze.feedback, how far the
-outbox was read. The next run completes a killed one: after the events it writes a row of
-bronze.collections, a row of bronze.landings, and a copy of the cursor in Postgres, for pages only.
+Each row is copied once. The commit that adds a batch of events also records, in the log of
+bronze.feedback, how far the outbox was read. The next run completes a killed one: after the events
+it writes a row of bronze.collections, a row of bronze.landings, and a copy of the cursor in
+Postgres, for pages only. Changes of items are copied likewise, to bronze.item_changes.
 
-Exit code 99: no event was waiting, or the data set takes no feedback.
+Exit code 99: nothing was waiting, or the data set takes no feedback.
 
 Run: python -m jobs.collect --dataset movielens_1m
 """
@@ -20,6 +21,7 @@ from sqlalchemy import Engine
 from faults import faultpoint
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
+from serving.catalogue_changes import outbox as item_changes
 from serving.errors import ServingError
 from serving.storage import database
 from serving.users import outbox
@@ -29,19 +31,25 @@ from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_LANDINGS
+from warehouse.tables import (
+    BRONZE_COLLECTIONS,
+    BRONZE_FEEDBACK,
+    BRONZE_ITEM_CHANGES,
+    BRONZE_LANDINGS,
+)
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
 log = logging.getLogger(__name__)
 
 CURSOR = "outbox"
+CHANGES = "item_changes"
 BATCH_SIZE = 50_000  # events in memory at the same time
 
 
 def run(
     root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int = BATCH_SIZE
 ) -> int:
-    """Collect all complete transactions; return 0 if any event was copied, else 99.
+    """Collect all complete transactions; return 0 if anything was copied, else 99.
 
     Raises:
         OutboxRestoredError: this Postgres is behind the lake.
@@ -49,6 +57,7 @@ def run(
     if not dataset.takes_feedback:
         log.info("%s takes no feedback: each delivery replaces all rows", dataset.name)
         return NOTHING_TO_DO
+    has_changes = _collect_changes(root, dataset, engine, run_key, size)
     until = cursor(root)
     has_moved = _complete(root, engine, until, run_key)
     while (batch := outbox.read(engine, since=until, size=size)) is not None:
@@ -58,7 +67,7 @@ def run(
         has_moved = _complete(root, engine, until, run_key) or has_moved
     if not has_moved:
         log.info("%s: no event is waiting to be collected", dataset.name)
-        return NOTHING_TO_DO
+        return 0 if has_changes else NOTHING_TO_DO
     counts = reconciliation.reconcile(Lake(root)).fields()
     log.info(event("reconciled", dataset=dataset.name, **counts))
     return 0
@@ -135,8 +144,54 @@ def _since(lake: Lake, landing_id: str) -> int:
     return max((row["until"] for row in rows if row["landing_id"] != landing_id), default=0)
 
 
-def _digest(until: int) -> str:
-    return hashlib.sha256(f"{CURSOR} {until}".encode()).hexdigest()
+def _collect_changes(
+    root: str, dataset: Dataset, engine: Engine, run_key: RunKey, size: int
+) -> bool:
+    """Collect the product's changes of items; return whether Postgres' cursor moved."""
+    lake = Lake(root)
+    until = lake.mark(BRONZE_ITEM_CHANGES, CHANGES) or 0
+    has_moved = _complete_changes(lake, engine, until, run_key)
+    while (batch := item_changes.read(engine, since=until, size=size)) is not None:
+        landed = {"landing_id": _landing_of_changes(batch.until), "run_key": str(run_key)}
+        rows = [
+            row | landed | {"source_line": line, "attributes": [*row["attributes"].items()]}
+            for line, row in enumerate(batch.rows, start=1)
+        ]
+        mark = Mark(CHANGES, batch.until, after=batch.since or None)
+        if append(root, BRONZE_ITEM_CHANGES, rows, run_key=run_key, mark=mark):
+            log.info(event("collected_items", dataset=dataset.name, changes=len(rows)))
+        until = lake.mark(BRONZE_ITEM_CHANGES, CHANGES) or 0
+        has_moved = _complete_changes(lake, engine, until, run_key) or has_moved
+    return has_moved
+
+
+def _complete_changes(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> bool:
+    """Record the newest batch of changes wherever it is missing, as `_complete` does."""
+    if not until:
+        return False
+    landing_id = _landing_of_changes(until)
+    if lake.mark(BRONZE_LANDINGS, landing_id) is None:
+        equals = {"landing_id": landing_id}
+        landing = {
+            "landing_id": landing_id,
+            "target": BRONZE_ITEM_CHANGES.name,
+            "source_file": CHANGES,
+            "sha256": _digest(until, CHANGES),
+            "n_rows": lake.read(BRONZE_ITEM_CHANGES, columns=["item_id"], equals=equals).num_rows,
+            "landed_at": datetime.now(UTC),
+            "run_key": str(run_key),
+        }
+        append(lake.root, BRONZE_LANDINGS, [landing], run_key=run_key, mark=Mark(landing_id))
+    faultpoint("collect.before_cursor")
+    return item_changes.move_cursor(engine, until=until, n_changes=lake.n_rows(BRONZE_ITEM_CHANGES))
+
+
+def _landing_of_changes(until: int) -> str:
+    return f"{_digest(until, CHANGES)[:16]}-{BRONZE_ITEM_CHANGES.name}"
+
+
+def _digest(until: int, name: str = CURSOR) -> str:
+    return hashlib.sha256(f"{name} {until}".encode()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -30,11 +30,12 @@ def _comparable(row: str, name: str) -> str:
 
 
 # conditions of merges, over the table's row `t` and the new row `s`
-ITEM_CHANGED = " OR ".join(
+_ITEM_DIFFERS = " OR ".join(
     f"NOT {_comparable('t', name)} <=> {_comparable('s', name)}"
     for name in SILVER_ITEMS.names
     if name not in SILVER_ITEMS.key
 )
+ITEM_CHANGED = f"coalesce(s.changed_at >= t.changed_at, true) AND ({_ITEM_DIFFERS})"
 USER_CHANGED = "NOT map_entries(t.attributes) <=> map_entries(s.attributes)"
 
 
@@ -122,6 +123,7 @@ def unlisted(rated: DataFrame) -> DataFrame:
             F.lit(None).cast("string").alias("vendor"),
             F.lit(None).cast("int").alias("released"),
             F.lit(None).cast("map<string,string>").alias("attributes"),
+            F.lit(None).cast("timestamp").alias("changed_at"),
         )
     )
 

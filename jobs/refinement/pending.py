@@ -32,6 +32,7 @@ RECORDED: Final = "recorded"  # name of a mark in silver.refinements; its versio
 HISTORY: Final = ("ratings", "events", "feedback")
 CATALOGUE: Final = ("items", "categories")
 USERS: Final = ("users",)
+CHANGES: Final = ("item_changes",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Batch:
 
         There are none if no landing for the targets' table is new.
         """
-        group = next(g for g in (HISTORY, CATALOGUE, USERS) if targets[0] in g)
+        group = next(g for g in (HISTORY, CATALOGUE, USERS, CHANGES) if targets[0] in g)
         pending = {x.landing_id for x in self.landings if x.target in group}
         if not pending and not self.rebuilds:
             return []
@@ -183,8 +184,8 @@ def section_of(dataset: Dataset, landing: Landing) -> Files | None:
 
 
 def _is_described(dataset: Dataset, landing: Landing) -> bool:
-    """Return whether the manifest says what the landing's rows are: feedback needs no section."""
-    if landing.target == "feedback":
+    """Return whether the manifest says what the landing's rows are: the API's need no section."""
+    if landing.target in ("feedback", *CHANGES):
         return dataset.takes_feedback
     return section_of(dataset, landing) is not None
 

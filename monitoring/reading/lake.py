@@ -18,9 +18,9 @@ from warehouse.maintenance import growth
 from warehouse.maintenance.growth import Growth
 from warehouse.query import Lake
 from warehouse.tables import (
-    BRONZE_FEEDBACK,
     BRONZE_LANDINGS,
     GOLD_FITS,
+    OF_API,
     SILVER_QUARANTINE,
     SILVER_REFINEMENTS,
 )
@@ -76,7 +76,7 @@ def disk(root: str) -> Disk | None:
 
 
 def _newest_file_at(recorded: Iterable[Landing]) -> datetime | None:
-    of_files = [landing for landing in recorded if landing.target != BRONZE_FEEDBACK.name]
+    of_files = [landing for landing in recorded if landing.target not in OF_API]
     times = [landing.landed_at for landing in of_files if landing.landed_at is not None]
     return max(times, default=None)
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -94,7 +93,10 @@ _WITHDRAW = f"""
 update items set withdrawn = coalesce(withdrawn, '{{}}') + {_FROM_NOW_ON}
 where (withdrawn @> {_RELEASE_ID}) is not true
     and not exists (select from staged_items where staged_items.item_id = items.item_id)
-    and (changed_at is null or changed_at <= cast(:delivered_at as timestamptz))
+    and (
+        changed_at is null
+        or changed_at <= (select max(cast(changed_at as timestamptz)) from staged_items)
+    )
 """  # noqa: S608 # our own range
 _ABOUT = """
 insert into about (
@@ -149,20 +151,18 @@ def stage_items(
     into.counts["items"] = rows.n_rows
 
 
-def merge_items(
-    session: Session, release_id: int, *, withdraws: bool, delivered_at: datetime | None
-) -> None:
+def merge_items(session: Session, release_id: int, *, withdraws: bool) -> None:
     """Insert and update items from the staged ones; withdrawn ones are back from this release on.
 
     Changes of the product that are newer than the staged row stay. The product's next changes wait
     until the transaction ends, so call it late.
 
     `withdraws`: items that are not staged are marked as withdrawn from this release on, unless none
-    is staged, or the product changed them after the delivery (None: ever). Their rows stay, because
+    is staged, or the product changed them after the newest staged one. Their rows stay, because
     older releases and users' histories name them.
     """
     changes.lock(session.connection())
-    values = {"release_id": release_id, "delivered_at": delivered_at}
+    values = {"release_id": release_id}
     session.execute(text(_UPSERT), values)
     if withdraws and session.scalar(text("select exists (select from staged_items)")):
         session.execute(text(_WITHDRAW), values)

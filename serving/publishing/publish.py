@@ -7,7 +7,6 @@ afterwards.
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -38,8 +37,8 @@ class Candidate:
     computed from the items; without `kinds` and `attributes` there are none. `counts` has the
     expected number of rows by table; up to `n_erased` fewer are accepted, as so many users were
     erased since the fit. `withdraws`: items that are not sent are withdrawn from this release on,
-    unless the product changed them after `delivered_at`. `outbox_until`: the fit has learned the
-    events of the outbox of earlier transactions.
+    unless the product changed them after the newest of those that are. `outbox_until`: the fit has
+    learned the events of the outbox of earlier transactions.
     """
 
     retrain_id: str
@@ -51,7 +50,6 @@ class Candidate:
     counts: dict[str, int]
     n_erased: int = 0
     withdraws: bool = False
-    delivered_at: datetime | None = None
     outbox_until: int | None = None
 
 
@@ -165,12 +163,7 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     _refuse_if_incomplete(session, candidate, release_id, loaded)
     loading.delete_erased(session, release_id)
     _mark_ready(session, release_id, loaded)
-    loading.merge_items(
-        session,
-        release_id,
-        withdraws=candidate.withdraws,
-        delivered_at=candidate.delivered_at,
-    )
+    loading.merge_items(session, release_id, withdraws=candidate.withdraws)
     _refuse_without_titles(session, candidate, release_id, loaded)
     return release_id
 

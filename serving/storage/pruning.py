@@ -26,6 +26,9 @@ _OUTBOX = f"""
         where ready_at is not null and retired_at is null
     ), 0))
 """  # noqa: S608 # our own condition
+_ITEM_CHANGES = """
+    xact < coalesce((select until from item_changes_cursor), 0) and received_at < :before
+"""
 _UNUSED_USERS = """
     created_at < :before
     and not exists (select from feedback where feedback.user_id = user_tokens.user_id)
@@ -35,7 +38,7 @@ _AUDIT = "acted_at < :before"
 _SHOWN = "shown_at < :before"
 
 
-Kind = Literal["events", "unused_users", "audit_entries", "shown_lists"]
+Kind = Literal["events", "item_changes", "unused_users", "audit_entries", "shown_lists"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,13 @@ def prune(
     audit_before: datetime,
     lists_before: datetime,
 ) -> dict[Kind, Deleted]:
-    """Delete collected events, unused users, entries of the audit and shown lists of before.
+    """Delete collected events and changes of items, and other records by their age.
 
-    An event that waits to be collected stays, and so does a user with an event or feedback.
+    What waits to be collected stays, and so does a user with an event or feedback.
     """
     return {
         "events": _delete(engine, "outbox", _OUTBOX, events_before),
+        "item_changes": _delete(engine, "item_changes", _ITEM_CHANGES, events_before),
         "unused_users": _delete(engine, "user_tokens", _UNUSED_USERS, users_before),
         "audit_entries": _delete(engine, "audit", _AUDIT, audit_before),
         "shown_lists": _delete(engine, "shown_lists", _SHOWN, lists_before),

@@ -13,11 +13,13 @@ from warehouse.tables.bronze import (
     BRONZE_COLLECTIONS,
     BRONZE_EVENTS,
     BRONZE_FEEDBACK,
+    BRONZE_ITEM_CHANGES,
     BRONZE_ITEMS,
     BRONZE_LANDINGS,
     BRONZE_QUARANTINE_DECISIONS,
     BRONZE_RATINGS,
     BRONZE_USERS,
+    OF_API,
 )
 from warehouse.tables.erasing import BRONZE_ERASURES, GOLD_ERASED_ROWS, GOLD_PURGES
 from warehouse.tables.evidence import (

@@ -1,6 +1,6 @@
 """Bronze: the rows of the sources as they were sent. Rows are added; `erase` deletes users'."""
 
-from warehouse.tables.base import LINE, RUN_KEY, TARGET, Column, table
+from warehouse.tables.base import ITEM, LINE, RUN_KEY, TARGET, Column, table
 
 _LANDED = (
     Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
@@ -38,7 +38,9 @@ BRONZE_LANDINGS = table(
     ),
     TARGET,
     Column(
-        "source_file", "string", "Name of the file (or pattern); the topic; `outbox` for feedback."
+        "source_file",
+        "string",
+        "Name of the file (or pattern); the topic; `outbox` for feedback; `item_changes`.",
     ),
     Column(
         "sha256",
@@ -181,6 +183,28 @@ BRONZE_FEEDBACK = table(
     ),
 )
 
+BRONZE_ITEM_CHANGES = table(
+    "bronze.item_changes",
+    "Items as the product left them through its API, copied from the outbox `item_changes`. Rows "
+    "are appended and never changed. The application transaction `item_changes` of the table's log "
+    "has the cursor: how far the outbox was read.",
+    Column("change_id", "string", "The outbox's id of the change: 32 hex digits."),
+    ITEM,
+    Column("title", "string", "The title; that of before if the item was removed."),
+    Column("categories", "array<string>", "Categories, the main one first; may be empty."),
+    Column("vendor", "string", "The seller or maker, if known.", nullable=True),
+    Column("released", "int", "Year of release, if known.", nullable=True),
+    Column("attributes", "map<string,string>", "As in `silver.items`.", nullable=True),
+    Column("removed", "boolean", "Whether the product removed the item."),
+    Column("changed_at", "timestamp", "When the API accepted it, UTC; grows with each change."),
+    Column("received_at", "timestamp", "When its transaction began, UTC."),
+    Column("sent_by", "string", "Name of the API key that sent it."),
+    Column("landing_id", "string", "The change's batch: see `bronze.landings`."),
+    Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
+    RUN_KEY,
+    key=("change_id",),
+)
+
 BRONZE_COLLECTIONS = table(
     "bronze.collections",
     "Reconciliation of `collect`, one row per collected batch of the outbox.",
@@ -211,6 +235,8 @@ BRONZE_QUARANTINE_DECISIONS = table(
     key=("decision_id",),
     checks=(("known_decision", "decision IN ('release', 'reject')"),),
 )
+
+OF_API = (BRONZE_FEEDBACK.name, BRONZE_ITEM_CHANGES.name)  # targets of the outboxes' batches
 
 BRONZE = {
     table.name: table

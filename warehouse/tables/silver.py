@@ -99,7 +99,7 @@ SILVER_INTERACTIONS = table(
 
 SILVER_ITEMS = table(
     "silver.items",
-    "The catalogue: the newest row of each item.",
+    "The catalogue: the newest row of each item, of files and of the product's changes.",
     ITEM,
     Column("title", "string", "The readable title; never empty."),
     Column("categories", "array<string>", "Categories, the main one first; may be empty."),
@@ -109,6 +109,12 @@ SILVER_ITEMS = table(
         "attributes",
         "map<string,string>",
         "The manifest's `attributes` in a standard form: times in ISO 8601, lists as JSON.",
+        nullable=True,
+    ),
+    Column(
+        "changed_at",
+        "timestamp",
+        "When the product changed it, or its last file landed, UTC; null in older tables.",
         nullable=True,
     ),
     key=("item_id",),

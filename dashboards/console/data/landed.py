@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from warehouse.tables import BRONZE_FEEDBACK
+from warehouse.tables import OF_API
 
 Row = Mapping[str, Any]
 
@@ -65,7 +65,7 @@ def landed_files(landings: Iterable[Row], refinements: Iterable[Row]) -> list[La
             outcomes.get(row["landing_id"]),
         )
         for row in landings
-        if row["target"] != BRONZE_FEEDBACK.name
+        if row["target"] not in OF_API
     ]
     return sorted(files, key=lambda file: (file.landed_at, file.name), reverse=True)
 

@@ -86,13 +86,14 @@ def test_a_snapshot_withdraws_only_items_that_are_older_than_it(
     change(api, "e")
     tables = {"items": delivered(OLD, "abc"), "fallback_lists": FALLBACK}
 
-    second = shop.dated_snapshot(publisher, "two", OLD, instead_of=first, **tables)
+    second = shop.snapshot(publisher, "two", instead_of=first, **tables)
 
     assert client.item("e").title == "Mine"
     with pytest.raises(UnknownItemError):
         client.item("d")
 
-    shop.dated_snapshot(publisher, "three", NEW, instead_of=second, **tables)
+    tables["items"] = delivered(NEW, "abc")
+    shop.snapshot(publisher, "three", instead_of=second, **tables)
 
     with pytest.raises(UnknownItemError):
         client.item("e")
@@ -102,7 +103,7 @@ def test_an_item_that_a_snapshot_withdrew_can_be_put_again(
     publisher: Engine, api: Engine, first: int, client: Client
 ) -> None:
     tables = {"items": delivered(OLD, "abc"), "fallback_lists": FALLBACK}
-    shop.dated_snapshot(publisher, "two", OLD, instead_of=first, **tables)
+    shop.snapshot(publisher, "two", instead_of=first, **tables)
     assert client.about().n_items == 3
 
     assert change(api, "d").status == "created"

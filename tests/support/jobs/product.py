@@ -144,5 +144,5 @@ def contents(warehouse: "Warehouse", *tables: Table) -> dict[str, list[tuple[Any
 
 
 def _stable(table: Table) -> Iterator[str]:
-    changing = ("run_key", "landed_at", "refined_at", "first_seen_at")
+    changing = ("run_key", "landed_at", "changed_at", "refined_at", "first_seen_at")
     return (name for name in table.names if name not in changing)

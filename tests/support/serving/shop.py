@@ -123,20 +123,7 @@ def release(engine: Engine, retrain_id: str, *, instead_of: int | None, **change
 
 def snapshot(engine: Engine, retrain_id: str, *, instead_of: int | None, **changed: Rows) -> int:
     """Publish the shop as `release` does, and withdraw the items that it lacks."""
-    return dated_snapshot(engine, retrain_id, None, instead_of=instead_of, **changed)
-
-
-def dated_snapshot(
-    engine: Engine,
-    retrain_id: str,
-    delivered_at: datetime | None,
-    /,
-    *,
-    instead_of: int | None,
-    **changed: Rows,
-) -> int:
-    """Publish as `snapshot` does, a snapshot that was delivered at this time."""
-    fit = replace(FIT, retrain_id=retrain_id, withdraws=True, delivered_at=delivered_at)
+    fit = replace(FIT, retrain_id=retrain_id, withdraws=True)
     return _publish(engine, fit, instead_of, changed)
 
 
