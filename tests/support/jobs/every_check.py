@@ -25,6 +25,7 @@ def names() -> set[str]:
             rows = sent_rows.of_file(section, sent, 1)
             found |= {*row_checks.checked(rows, dataset, section, NOW).failed}
     columns = {name: pa.array([None], pa.string()) for name in ("user_id", "item_id", "kind")}
-    columns |= {"undoes": pa.array([None], pa.string()), "rating": pa.array([None], pa.float64())}
+    columns |= {name: pa.array([None], pa.float64()) for name in ("rating", "value")}
+    columns["undoes"] = pa.array([None], pa.string())
     columns["occurred_at"] = pa.array([None], pa.timestamp("us", tz="UTC"))
     return found | {*event_checks.of_feedback(columns, product(), NOW)}
