@@ -1,11 +1,12 @@
 """Strengths of events of several kinds, as of a recipe's weighting `events`, in numpy."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 MIN_REMAINING = 1e-6  # keeps the strength of an old event above 0
+MAX_VALUE: Final = 1e9  # of an event; the amount of several events is cut to it
 Floats = NDArray[np.float64]
 
 

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine.facts import Facts, ValueMeaning
 from jobs.engine.recency import newest
+from ranking.strengths import MAX_VALUE
 from warehouse.tables.vocabulary import KINDS_TYPE
 
 RATED = ("rate", "unrate")
@@ -93,7 +94,8 @@ def per_kind(meanings: Meanings, among: Column | None = None) -> Column:
     """Return the aggregate map from kind to (n, amount, last_at); null if no event is of a kind.
 
     The amount is the sum of the values; of shares, the largest value. An event without a value has
-    the value 1. `among` is as in `interaction`.
+    the value 1. Values and amounts end at `MAX_VALUE`, so that no amount is infinite. `among` is as
+    in `interaction`.
     """
     entries = F.array_compact(F.array(*[_entry(kind, among) for kind in meanings.kinds]))
     return F.when(F.size(entries) > 0, F.map_from_entries(entries)).cast(KINDS_TYPE)
@@ -138,11 +140,18 @@ def is_seen(meanings: Meanings) -> Column:
 def _entry(kind: KindMeaning, among: Column | None) -> Column:
     """Return the aggregate (kind, (n, amount, last_at)); null without an event."""
     of_kind = _both(F.col("kind") == kind.name, among)
-    value = F.when(of_kind, F.coalesce("value", F.lit(1.0)))
-    n, amount = F.count_if(of_kind), F.max(value) if kind.value == "share" else F.sum(value)
+    value = F.when(of_kind, _bounded(F.coalesce("value", F.lit(1.0))))
+    amount = F.max(value) if kind.value == "share" else _bounded(F.sum(value))
+    n = F.count_if(of_kind)
     last_at = F.max(F.when(of_kind, F.col("occurred_at")))
     fields = F.struct(n.alias("n"), amount.alias("amount"), last_at.alias("last_at"))
     return F.when(n > 0, F.struct(F.lit(kind.name).alias("kind"), fields.alias("of_kind")))
+
+
+def _bounded(number: Column) -> Column:
+    """Return the number, or the nearest one that an amount can be; null for null."""
+    within = F.greatest(F.least(number, F.lit(MAX_VALUE)), F.lit(-MAX_VALUE))
+    return F.when(number.isNotNull(), within)
 
 
 def _both(condition: Column, among: Column | None) -> Column:

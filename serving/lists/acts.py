@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ranking.strengths import MAX_VALUE
 from serving.schemas import KindMeaning
 from serving.users.erasures import IS_ERASED
 
@@ -52,10 +53,10 @@ class Act:
     largest: float = 0  # of newer values
 
     def amount(self, meaning: KindMeaning) -> float:
-        """Return the sum of the values; of shares the largest."""
+        """Return the sum of the values, `MAX_VALUE` at most; of shares the largest."""
         if meaning.value == "share":
             return max(self.learned, self.largest)
-        return self.learned - self.undone + self.added
+        return _bounded(self.learned - self.undone + self.added)
 
 
 Acts = Mapping[str, Mapping[str, Act]]  # by item and kind
@@ -84,20 +85,20 @@ def changes(sent: Iterable[SentEvent]) -> Changes:
 
 def merged(learned: Mapping[tuple[str, str], tuple[float, int]], newer: Changes) -> Acts:
     """Return the acts of a profile (amount and time by item and kind) and of newer events."""
-    acts = {key: Act(micros, learned=amount) for key, (amount, micros) in learned.items()}
+    acts = {key: Act(micros, learned=_bounded(amount)) for key, (amount, micros) in learned.items()}
     for event in newer.undone:
         key = (event.item_id, event.kind)
         if key in acts:
-            acts[key] = replace(acts[key], undone=acts[key].undone + event.value)
+            acts[key] = replace(acts[key], undone=acts[key].undone + _bounded(event.value))
     acts = {key: act for key, act in acts.items() if act.learned > act.undone or not act.undone}
     for event in newer.events:
         key = (event.item_id, event.kind)
-        act = acts.get(key, Act(event.micros))
+        act, value = acts.get(key, Act(event.micros)), _bounded(event.value)
         acts[key] = replace(
             act,
             micros=max(act.micros, event.micros),
-            added=act.added + event.value,
-            largest=max(act.largest, event.value),
+            added=act.added + value,
+            largest=max(act.largest, value),
         )
     by_item: dict[str, dict[str, Act]] = {}
     for (item_id, kind), act in acts.items():
@@ -110,3 +111,7 @@ def is_positive(act: Act, meaning: KindMeaning | None) -> bool:
     if meaning is None or meaning.positive_from is None:
         return False
     return act.amount(meaning) >= meaning.positive_from
+
+
+def _bounded(number: float) -> float:
+    return max(min(number, MAX_VALUE), -MAX_VALUE)

@@ -19,6 +19,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection, text
 
 from faults import faultpoint
+from ranking.strengths import MAX_VALUE
 from serving import errors
 from serving.errors import ApiError
 from serving.schemas import (
@@ -259,6 +260,8 @@ def _value(event: NewEvent, meaning: KindMeaning) -> float | None:
     value = event.value
     if value is not None and value < 0:
         raise errors.RequestRefusedError(f"value: {value:g} is below 0.")
+    if value is not None and value > MAX_VALUE:
+        raise errors.RequestRefusedError(f"value: {value:g} is above {MAX_VALUE:,.0f}.")
     if value is not None and meaning.value == "share" and value > 1:
         raise errors.RequestRefusedError(
             f"value: {value:g} is above 1: the values of {event.kind!r} are shares."

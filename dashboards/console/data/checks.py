@@ -40,6 +40,11 @@ CHECKS = {
         "A released value is subtracted from the others of the user, the item and the kind.",
         "value",
     ),
+    "value_too_large": Check(
+        "The value of the event is above 1,000,000,000.",
+        "A value this large is a mistake of the sender: correct it there, or the file.",
+        "value",
+    ),
     "value_not_a_share": Check(
         "The value is above 1, but its kind has shares.",
         "A released value is used as it is. If many are right, correct `value` of the kind.",

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from jobs.ingestion.checks import text_checks
 from jobs.ingestion.checks.text_checks import false_if_null
 from jobs.ingestion.interpreting import values
+from ranking.strengths import MAX_VALUE
 from warehouse.datasets import Dataset
 from warehouse.manifests.kinds import RATE, RESERVED, UNDO
 from warehouse.manifests.sections import Scale
@@ -105,6 +106,7 @@ def of_values(
     return {
         "value_not_a_number": pc.and_(is_other, numbers.are_unreadable),
         "value_negative": pc.and_(is_other, false_if_null(pc.less(numbers.values, 0))),
+        "value_too_large": pc.and_(is_other, false_if_null(pc.greater(numbers.values, MAX_VALUE))),
         "value_not_a_share": pc.and_(
             is_kind(kinds, shares), false_if_null(pc.greater(numbers.values, 1))
         ),

@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from jobs.ingestion import samples
 from jobs.ingestion.findings.finding import Finding, Rows
 from jobs.ingestion.interpreting import values
+from ranking.strengths import MAX_VALUE
 from warehouse.manifests.kinds import RATE
 from warehouse.manifests.sources import Events, Ratings
 
@@ -89,10 +90,12 @@ def _gap_above_zero(ratings: pa.DoubleArray) -> bool:
 
 
 def _of_other_kinds(rows: Rows, column: str) -> list[Finding]:
-    """Return negative numbers, and shares above 1."""
+    """Return negative numbers, those that are too large, and shares above 1."""
     hint = f". If they are returns, write `keep_if = '{_named(column)} > 0'`"
     problem = f"have a negative `{column}`"
     findings = rows.share(rows.failed("value_negative"), problem, column=column, hint=hint)
+    problem = f"have a `{column}` above {MAX_VALUE:,.0f}"
+    findings += rows.share(rows.failed("value_too_large"), problem, column=column)
     hint = '. If they are no shares, write `value = "amount"` under `[kinds.NAME]`'
     problem = f"have a `{column}` above 1"
     return findings + rows.share(

@@ -90,6 +90,14 @@ def test_a_kind_is_positive_from_an_amount_and_a_view_neither_blocks_nor_counts(
     assert (read["positive"], read["seen"], read["kinds"]["read"]["amount"]) == (True, False, 0.5)
 
 
+def test_an_amount_is_cut_to_the_bound_and_never_infinite(spark: SparkSession) -> None:
+    row = aggregated(spark, [("view", 1e308, 0), ("view", 1e308, 1), ("read", 1e308, 0)], SHOP)
+
+    assert [row["kinds"][kind]["amount"] for kind in ("view", "read")] == [1e9, 1e9]
+    returned = aggregated(spark, [("view", 1e308, 0), ("view", -1e308, 1)], SHOP)
+    assert returned["kinds"]["view"]["amount"] == 0
+
+
 def test_a_rating_and_kinds_are_one_interaction(spark: SparkSession) -> None:
     meanings = Meanings(relevant_from=4, kinds=SHOP.kinds)
 

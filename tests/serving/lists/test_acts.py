@@ -1,7 +1,10 @@
 """Newer events and undos beside those of a profile."""
 
+import math
+
 import pytest
 
+from ranking.strengths import MAX_VALUE
 from serving.lists.acts import Act, SentEvent, changes, is_positive, merged
 from serving.schemas import KindMeaning
 
@@ -37,6 +40,16 @@ def test_equal_events_are_one_event_and_an_undo_takes_it_back() -> None:
     assert merged({}, changes(twice))["c"]["buy"].amount(COUNT) == 2
     undone = changes([*twice, event("c", "buy", 2, 5, undo=True)])
     assert (merged({}, undone), undone.item_ids) == ({}, set())
+
+
+def test_an_amount_is_cut_to_the_bound_and_never_infinite() -> None:
+    learned = {("a", "buy"): (math.inf, 100), ("b", "buy"): (2.0, 100)}
+    newer = [event("a", "buy", 1e308, 50, undo=True), event("b", "buy", 1e308, 200)]
+
+    acts = merged(learned, changes([*newer, event("b", "buy", 1e308, 300)]))
+
+    assert acts["b"]["buy"].amount(COUNT) == MAX_VALUE
+    assert "a" not in acts
 
 
 @pytest.mark.parametrize(("value", "amount"), [(1.0, 2.0), (3.0, None)])

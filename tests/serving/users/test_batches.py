@@ -121,6 +121,13 @@ def test_a_bad_event_stops_no_good_one(connection: Connection) -> None:
     assert [row[:2] for row in stored(connection)] == [("view", "a"), ("listen", "b")]
 
 
+def test_a_value_above_the_bound_is_refused(connection: Connection) -> None:
+    results = send(connection, event("view", value=1e9), event("view", value=1e308))
+
+    assert codes(results) == ["accepted", "request-refused"]
+    assert results[1].detail == "value: 1e+308 is above 1,000,000,000."
+
+
 def test_an_unknown_kind_is_refused_with_the_known_ones(connection: Connection) -> None:
     [result] = send(connection, event("dance"))
 

@@ -164,6 +164,11 @@ from tests.jobs.ingestion.findings.graded import (
             ),
         ),
         (
+            EVENTS + 'kind = "buy"\nvalue = "n"',
+            {"events.csv": events("user,item,n", "u{user},i{item},{k}") + "u,i,1e308\n"},
+            "have a `n` above 1,000,000,000, such as '1e308' in events.csv line 62",
+        ),
+        (
             EVENTS + 'kind = "read"\nvalue = "n"',
             {"events.csv": events("user,item,n", "u{user},i{item},0.5") + "u,i,50\n"},
             "have a `n` above 1, such as '50' in events.csv line 62",
