@@ -20,13 +20,15 @@ from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
 from serving.api.operators import Comparisons, OperatorCaller, Operators
 from serving.api.path_ids import PathIdRoute
-from serving.api.rate_limit import RateLimiter, Refusals
+from serving.api.rate_limit import RateLimiter, Refusals, Turns
 from serving.api.shown_lists import ShownLists
-from serving.errors import KeyRefusedError
+from serving.errors import KeyRefusedError, TooManyChangesError
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 
 UNAUTHORIZED = 401
+MOST_CHANGES = 2  # changes at once that may wait for a lock, in threads of their own
+MOST_WAITING = 32  # such changes that wait for a thread
 
 
 class Admission:
@@ -68,6 +70,11 @@ class Admission:
         self._rate_limiter = rate_limiter
         self._refusals = refusals
         self._comparisons = Comparisons()
+        self._changes = Turns(
+            TooManyChangesError("Too many changes are being made at once."),
+            at_once=MOST_CHANGES,
+            most_waiting=MOST_WAITING,
+        )
 
     async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
         """Return the caller of a request if it has what the route needs.
@@ -139,7 +146,13 @@ class Admission:
         if access != "any key":
             key.must_have(access)
         return Caller(
-            self._datasets, self._metrics, self._shown_lists, self.release_caches, dataset, key
+            self._datasets,
+            self._metrics,
+            self._shown_lists,
+            self.release_caches,
+            dataset,
+            key,
+            self._changes,
         )
 
 

@@ -1,19 +1,21 @@
 """Authentication of products: API keys are looked up by their digest and cached."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from functools import partial, wraps
+from typing import Annotated, Any, Literal
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 from sqlalchemy import Connection
 
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Metrics
+from serving.api.rate_limit import Turns
 from serving.api.shown_lists import ShownLists
 from serving.errors import KeyRefusedError, UnknownDatasetError
 from serving.lists.release_cache import ReleaseCache
@@ -44,6 +46,7 @@ class Caller:
     release_caches: defaultdict[str, ReleaseCache]
     dataset: str
     key: KnownKey
+    changes: Turns
 
     @property
     def release_cache(self) -> ReleaseCache:
@@ -93,6 +96,19 @@ Sender = Annotated[Caller, _by_key, Needs("feedback")]
 Cataloguer = Annotated[Caller, _by_key, Needs("catalogue")]
 Maintainer = Annotated[Caller, _by_key, Needs("operate")]
 AnyProduct = Annotated[Caller, _by_key, Needs("any key")]
+
+
+def apart_from_lists(
+    endpoint: Callable[..., Response],
+) -> Callable[..., Coroutine[None, None, Response]]:
+    """Return the endpoint of a product, run by the caller's `changes`: it may wait for a lock."""
+
+    @wraps(endpoint)
+    async def run(**parameters: Any) -> Response:
+        caller: Caller = parameters["caller"]
+        return await caller.changes.run(partial(endpoint, **parameters))
+
+    return run
 
 
 class Products:

@@ -22,13 +22,14 @@ from serving import errors
 from serving.api.authentication import Admitted, Authorized, Needs
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
+from serving.api.rate_limit import Turns
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 
 MOST_LOOKUPS = 2  # lookups at once, in threads of their own: lists do not wait for Airflow
 MOST_ACTS = 2  # acts in Airflow at once, in threads of their own as well
 MOST_WAITING = 8  # previews, comparisons and inspections that wait for the one that is computed
-TIMEOUT_SECONDS = 5  # seconds to wait for a free lookup or turn, and for each answer of Airflow
+TIMEOUT_SECONDS = 5  # seconds to wait for a free lookup, and for each answer of Airflow
 ACT_SECONDS = 10  # seconds to wait for Airflow's answer to an act: Spark may be busy
 TOKEN = re.compile(r"[\w-]{1,2048}\.[\w-]{1,4096}\.[\w-]{1,2048}", re.ASCII)  # RFC 7515, 3.1
 T = TypeVar("T")
@@ -158,32 +159,17 @@ def must_be_current(token: str) -> None:
         raise errors.KeyRefusedError("This is not an Airflow token.") from error
 
 
-class Comparisons:
+class Comparisons(Turns):
     """Runs what takes long, one at a time and in a thread of its own: lists do not wait for it."""
 
     def __init__(self) -> None:
-        self._turn: CapacityLimiter | None = None
-
-    async def run(self, function: Callable[[], T]) -> T:
-        """Return what the function returns, once those before it have ended.
-
-        Raises:
-            TooManyComparisonsError: too many wait, or the wait took too long.
-        """
-        if self._turn is None:
-            self._turn = CapacityLimiter(1)  # needs the event loop
-        borrower = object()
-        waiting = self._turn.statistics().tasks_waiting
-        with move_on_after(TIMEOUT_SECONDS if waiting < MOST_WAITING else 0) as wait:
-            await self._turn.acquire_on_behalf_of(borrower)
-        if wait.cancelled_caught:
-            raise errors.TooManyComparisonsError(
+        super().__init__(
+            errors.TooManyComparisonsError(
                 "Too many previews, comparisons and inspections are computed at once."
-            )
-        try:
-            return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
-        finally:
-            self._turn.release_on_behalf_of(borrower)
+            ),
+            at_once=1,
+            most_waiting=MOST_WAITING,
+        )
 
 
 @dataclass(frozen=True, slots=True)

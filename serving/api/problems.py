@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from psycopg2.errors import DiskFull
+from psycopg2.errors import DiskFull, LockNotAvailable
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ from serving.errors import (
     ApiUnavailableError,
     BodyTooLargeError,
     RequestRefusedError,
+    TooManyChangesError,
 )
 from serving.schemas import Problem
 
@@ -111,6 +112,9 @@ async def _database_error(request: Request, error: Exception) -> Response:
     if isinstance(error, DBAPIError) and not (is_temporary or error.connection_invalidated):
         return await _unexpected(request, error)
     cause = getattr(error, "orig", error)
+    if isinstance(cause, LockNotAvailable):
+        held = "Another transaction, such as a publication, holds a lock for too long."
+        return response(request.url.path, TooManyChangesError(held))
     log.warning("database unavailable error=%s", str(cause).partition("\n")[0])
     detail = "Postgres did not answer in time."
     if isinstance(cause, DiskFull):

@@ -19,8 +19,11 @@ from serving.catalogue_changes.attributes import Types, Value
 from serving.errors import NoReleaseError, UnknownItemError
 from serving.schemas import ItemContent, ItemPatch, ItemReceipt
 from serving.schemas.item_changes import ItemStatus
+from serving.storage import locks
 
-_LOCK = text("select pg_advisory_xact_lock(hashtext('catalogue ' || current_schema()))")
+_LOCK = "pg_advisory_xact_lock(hashtext('catalogue ' || current_schema()))"
+_LOCK_PATIENTLY = text(f"select {_LOCK}")
+_LOCK_BRIEFLY = locks.waiting_briefly(_LOCK)
 _ABOUT = text("select attributes, clock_timestamp() as now from about")
 _ITEMS = text(
     """
@@ -125,7 +128,7 @@ class Editor:
     """
 
     def __init__(self, connection: Connection, item_ids: Iterable[str]) -> None:
-        lock(connection)
+        connection.execute(_LOCK_BRIEFLY)
         about = connection.execute(_ABOUT).one_or_none()
         if about is None:
             raise NoReleaseError
@@ -199,7 +202,7 @@ class Editor:
 
 def lock(connection: Connection) -> None:
     """Let no other transaction change the catalogue until this one ends."""
-    connection.execute(_LOCK)
+    connection.execute(_LOCK_PATIENTLY)
 
 
 def apply(connection: Connection, change: Change, *, sent_by: str) -> ItemReceipt:

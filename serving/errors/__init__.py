@@ -28,6 +28,7 @@ ServingError
       x QuotaExceededError            the key has used its quota of today
     x ApiUnavailableError             the API or its database does not answer; retry
       x TooManyComparisonsError       too many previews and inspections are computed
+      x TooManyChangesError           too many changes wait, or another one holds a lock
       x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
       x SchemaUnknownError            the database's schema does not match this code
     x UnknownRunError                 Airflow does not know the run, or has not loaded its DAG
@@ -79,6 +80,7 @@ from serving.errors.requests import (
     RequestRefusedError,
     SchemaUnknownError,
     ScopeMissingError,
+    TooManyChangesError,
     TooManyComparisonsError,
     TooManyRequestsError,
     UnknownAttributeError,

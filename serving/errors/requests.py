@@ -161,6 +161,13 @@ class TooManyComparisonsError(ApiUnavailableError):
     retry_after = 5.0
 
 
+class TooManyChangesError(ApiUnavailableError):
+    """Too many changes wait, or another transaction holds what this one needs. Nothing changed."""
+
+    title = "Another change is in progress"
+    next_step = "Send the request again in a few seconds. Nothing was changed."
+
+
 class OperatorCheckUnavailableError(ApiUnavailableError):
     """Airflow does not answer, so operators cannot be checked. Lists are served meanwhile."""
 

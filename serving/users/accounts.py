@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from serving import errors
 from serving.schemas import Erasure, NewUser
-from serving.storage import keys
+from serving.storage import keys, locks
 from serving.users import erasures
 
 THE_USER = "the user"
@@ -36,8 +36,8 @@ _OWNS = text(
     "select exists (select from user_tokens where user_id = :user_id and digest = :digest)"
 )
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
-_HOLD_UP_BATCHES = text(
-    "select pg_advisory_xact_lock(hashtext('events ' || current_schema()))"
+_HOLD_UP_BATCHES = locks.waiting_briefly(
+    "pg_advisory_xact_lock(hashtext('events ' || current_schema()))"
 )  # see `serving.users.batches`
 # A repeated erasure keeps the date of the first one. `any(array(…))` makes the primary keys usable.
 _ERASE = text(

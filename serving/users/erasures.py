@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from serving.schemas import ErasureState, OpenErasures
+from serving.storage import locks
 from serving.tables import (
     Erasure,
     Feedback,
@@ -50,7 +51,9 @@ def digest_of(user_id: str) -> str:
 
 IS_ERASED = f"exists (select from erasures where digest = {digest_of(':user_id')})"  # our own names
 
-_BEGIN = text("select pg_advisory_xact_lock_shared(hashtext('erase ' || current_schema()))")
+_BEGIN = locks.waiting_briefly(
+    "pg_advisory_xact_lock_shared(hashtext('erase ' || current_schema()))"
+)
 _HOLD_UP = text("select pg_advisory_xact_lock(hashtext('erase ' || current_schema()))")
 _COUNT = text("select count(*) from erasures")
 _OPEN = text(

@@ -12,8 +12,10 @@ release is seen by its publication.
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from serving.storage import locks
+
 _LOCK = "hashtext('undo ' || current_schema())"
-_SHARED = text(f"select pg_advisory_xact_lock_shared({_LOCK})")
+_SHARED = locks.waiting_briefly(f"pg_advisory_xact_lock_shared({_LOCK})")
 _EXCLUSIVE = text(f"select pg_advisory_xact_lock({_LOCK})")
 
 # SQL of the time of a user's rating of an item in a row of profiles; null if there is none

@@ -11,7 +11,7 @@ from serving import catalogue as items
 from serving import schemas
 from serving.api import problems
 from serving.api.access import BatchRoute, GuardedRoute
-from serving.api.authentication import Caller, Cataloguer, Maintainer
+from serving.api.authentication import Caller, Cataloguer, Maintainer, apart_from_lists
 from serving.api.routes.parameters import ItemId, as_json
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change, Editor
@@ -38,6 +38,7 @@ batches = APIRouter(
 @catalogue.put(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Create or replace an item"
 )
+@apart_from_lists
 def put_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemContent) -> Response:
     """The change is visible at once, on every page and list. It brings a removed item back.
 
@@ -49,6 +50,7 @@ def put_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemContent) -> 
 @catalogue.patch(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Change an item"
 )
+@apart_from_lists
 def patch_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemPatch) -> Response:
     """Changes the fields that are sent."""
     return _change(caller, Change(item_id, body))
@@ -57,12 +59,14 @@ def patch_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemPatch) -> 
 @catalogue.delete(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Remove an item"
 )
+@apart_from_lists
 def remove_item(caller: Cataloguer, item_id: ItemId) -> Response:
     """The item is on no page and list from then on; users' histories still name it."""
     return _change(caller, Change(item_id, None))
 
 
 @batches.post("/items", response_model=schemas.ItemOutcomes, summary="Change up to 1,000 items")
+@apart_from_lists
 def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
     """Changes are made in their order and committed together; each has an outcome.
 

@@ -8,7 +8,7 @@ from serving import schemas
 from serving.acts import access
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.authentication import AnyProduct, Caller, Reader, Sender
+from serving.api.authentication import AnyProduct, Caller, Reader, Sender, apart_from_lists
 from serving.api.routes.parameters import EventId, ItemId, NewUserId, UserId, as_json
 from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event
@@ -108,6 +108,7 @@ def hide(
     tags=["feedback"],
     summary="Undo an event",
 )
+@apart_from_lists
 def undo_event(quotas: DailyQuotas, caller: Sender, user_id: UserId, event_id: EventId) -> Response:
     """Restores the user's rating of the item, and whether it is hidden, as before the event.
 
@@ -169,6 +170,7 @@ def register(
     tags=["users"],
     summary="Erase a user",
 )
+@apart_from_lists
 def erase(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the user's token.
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Thread
+from time import monotonic
 
 import httpx2
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from serving import errors
+from serving.catalogue_changes import changes
 from serving.client import Client
 from serving.schemas import ItemChange, ItemContent, ItemPatch, ItemReceipt
-from serving.storage import keys
+from serving.storage import keys, locks
 from tests.conftest import schema_of
 from tests.support.serving.api_server import running_api
+from tests.support.serving.problems import problem
 from tests.support.serving.rules import put_in_force
 from tests.support.serving.server import as_role
 from tests.support.serving.shop import ids, rows
@@ -300,6 +304,48 @@ def test_a_pinned_item_that_was_removed_is_not_shown(cataloguer: Client, api: En
     cataloguer.remove_item("d")
 
     assert "d" not in ids(cataloguer.recommendations("v"))
+
+
+def test_lists_are_read_while_changes_wait_for_a_publication_which_they_do_for_a_short_time(
+    shop_http: httpx2.Client, api_url: str, owner: Engine
+) -> None:
+    path = f"{api_url}/v1/{schema_of(owner)}"
+    headers = {**shop_http.headers}
+    n_changes = 8  # more than there are worker threads
+    refused: list[httpx2.Response] = []
+
+    def change(n: int) -> None:
+        changed = {"items": [{"item_id": f"n{n}", "title": "New"}]}
+        refused.append(httpx2.post(f"{path}/items", json=changed, headers=headers, timeout=30))
+
+    changing = [Thread(target=change, args=(n,)) for n in range(n_changes)]
+    with owner.connect() as publication:
+        changes.lock(publication)
+        for thread in changing:
+            thread.start()
+        wait_for_locks(publication, n=2)
+        began = monotonic()
+        assert httpx2.get(f"{path}/users/u/recommendations", headers=headers).is_success
+        seconds_of_list = monotonic() - began
+        for thread in changing:
+            thread.join(timeout=30)
+
+    assert seconds_of_list < locks.WAIT_MS / 1000
+    assert {answer.status_code for answer in refused} == {503}
+    assert {problem(answer).code for answer in refused} == {"too-many-changes"}
+    assert {answer.headers["retry-after"] for answer in refused} == {"2"}
+    assert len(refused) == n_changes
+    assert outbox(owner) == []
+
+
+def wait_for_locks(connection: Connection, *, n: int) -> None:
+    """Wait until at least so many transactions wait for an advisory lock."""
+    waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    end = monotonic() + 10
+    while monotonic() < end:
+        if connection.scalar(waiting) >= n:
+            return
+    raise TimeoutError(f"not {n} transactions wait")
 
 
 def test_before_the_first_release_there_is_no_catalogue_to_change(
