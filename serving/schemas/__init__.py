@@ -33,6 +33,7 @@ from serving.schemas.feedback import (
     UndoReceipt,
 )
 from serving.schemas.item_changes import (
+    InvalidChange,
     ItemChange,
     ItemChanges,
     ItemContent,

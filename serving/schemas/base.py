@@ -3,7 +3,20 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+
+MOST_FIELDS = 100  # of an object, including unknown ones
+MOST_ERRORS = 10  # largest number of errors that are named
+MOST_CHARACTERS = 200  # largest length of each error
 
 # An id is the product's own text. Postgres cannot store NUL.
 Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
@@ -22,6 +35,32 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers)]
 
 
+def at_most(n: int) -> BeforeValidator:
+    """Return a validator that refuses longer collections before it looks at their parts.
+
+    `max_length` alone counts afterwards, when each part may have made an error.
+    """
+    return BeforeValidator(lambda value: _refuse_longer(value, n))
+
+
+def _refuse_longer(value: object, n: int) -> object:
+    if isinstance(value, list | tuple | dict) and len(value) > n:
+        raise ValueError(f"it has {len(value):,} entries; at most {n:,} are allowed")
+    return value
+
+
+def reasons(invalid: ValidationError) -> str:
+    """Return what is wrong with a part of a request: the first errors, each cut."""
+    errors = invalid.errors(include_url=False, include_context=False, include_input=False)
+    texts = [
+        f"{'.'.join(map(str, error['loc'])) or 'body'}: {error['msg']}"[:MOST_CHARACTERS]
+        for error in errors[:MOST_ERRORS]
+    ]
+    if len(errors) > MOST_ERRORS:
+        texts.append(f"and {len(errors) - MOST_ERRORS:,} more")
+    return "; ".join(texts) + "."
+
+
 class Answer(BaseModel):
     """An answer of the API."""
 
@@ -32,6 +71,12 @@ class RequestBody(BaseModel):
     """The body of a request. Unknown fields are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, value: object) -> object:
+        """Refuse an object with very many fields at once: each unknown one is an error."""
+        return _refuse_longer(value, MOST_FIELDS)
 
 
 def with_example(**example: JsonValue) -> ConfigDict:

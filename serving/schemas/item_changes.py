@@ -1,13 +1,37 @@
 """Changes of the catalogue by the product, and their receipts."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
-from serving.schemas.base import Answer, Id, Number, RequestBody, ShortText, with_example
+from serving.schemas.base import (
+    Answer,
+    Id,
+    Number,
+    RequestBody,
+    ShortText,
+    at_most,
+    reasons,
+    with_example,
+)
 
 MAX_ITEMS = 1000
+MAX_CATEGORIES = 100
+MAX_ATTRIBUTES = 200
+MAX_TEXTS = 1000  # of an attribute that is a list
 
 Title = Annotated[
     str,
@@ -25,10 +49,21 @@ def _refuse_texts(value: object) -> object:
 
 
 Year = Annotated[int, Field(ge=0, le=9999), BeforeValidator(_refuse_texts)]
-Categories = Annotated[tuple[ShortText, ...], Field(max_length=100)]
-AttributeValue = Number | Text | Annotated[tuple[Text, ...], Field(max_length=1000)]
-Attributes = Annotated[dict[ShortText, AttributeValue], Field(max_length=200)]
-ChangedAttributes = Annotated[dict[ShortText, AttributeValue | None], Field(max_length=200)]
+Categories = Annotated[
+    tuple[ShortText, ...],
+    Field(max_length=MAX_CATEGORIES, fail_fast=True),
+    at_most(MAX_CATEGORIES),
+]
+Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_TEXTS, fail_fast=True), at_most(MAX_TEXTS)]
+AttributeValue = Number | Text | Texts
+Attributes = Annotated[
+    dict[ShortText, AttributeValue], Field(max_length=MAX_ATTRIBUTES), at_most(MAX_ATTRIBUTES)
+]
+ChangedAttributes = Annotated[
+    dict[ShortText, AttributeValue | None],
+    Field(max_length=MAX_ATTRIBUTES),
+    at_most(MAX_ATTRIBUTES),
+]
 
 _CONTENT: dict[str, JsonValue] = {
     "title": "Heat",
@@ -90,15 +125,39 @@ class ItemChange(ItemPatch):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class InvalidChange:
+    """A change of a batch that is no `ItemChange`, and why. `item_id` is None if it has none."""
+
+    item_id: str | None
+    problem: str
+
+
+_CHANGE = TypeAdapter(ItemChange)
+
+
+def _change_or_problem(value: object, _: object) -> ItemChange | InvalidChange:
+    try:
+        return _CHANGE.validate_python(value)
+    except ValidationError as invalid:
+        item_id = value.get("item_id") if isinstance(value, Mapping) else None
+        return InvalidChange(item_id if isinstance(item_id, str) else None, reasons(invalid))
+
+
+# An invalid change is refused alone: it must not make the whole request invalid.
+SentChange = Annotated[
+    ItemChange | SkipJsonSchema[InvalidChange], WrapValidator(_change_or_problem)
+]
+
+
 class ItemChanges(RequestBody):
     """A batch of changes, which are done in their order."""
 
     model_config = with_example(items=[{"item_id": "6", **_CONTENT}])
 
-    # A change that is no `ItemChange` is refused for itself: it does not stop the others.
-    items: tuple[
-        Annotated[ItemChange | dict[str, JsonValue], Field(union_mode="left_to_right")], ...
-    ] = Field(min_length=1, max_length=MAX_ITEMS, description="Each is an `ItemChange`.")
+    items: Annotated[
+        tuple[SentChange, ...], Field(min_length=1, max_length=MAX_ITEMS), at_most(MAX_ITEMS)
+    ]
 
 
 class ItemReceipt(Answer):

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import JsonValue, ValidationError
 
 from serving import catalogue as items
 from serving import schemas
@@ -16,7 +15,7 @@ from serving.api.routes.parameters import ItemId, as_json
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change, Editor
 from serving.errors import ApiError, RequestRefusedError
-from serving.schemas import ItemChange, ItemContent, ItemOutcome, ItemPatch
+from serving.schemas import InvalidChange, ItemChange, ItemContent, ItemOutcome, ItemPatch
 
 EXPORT_PAGE = 1000  # items in memory at the same time
 LINES = "application/x-ndjson"
@@ -118,13 +117,10 @@ def _change(caller: Caller, change: Change) -> Response:
     return as_json(receipt)
 
 
-def _parsed(sent: ItemChange | Mapping[str, JsonValue]) -> Change | ApiError:
+def _parsed(sent: ItemChange | InvalidChange) -> Change | ApiError:
     """Return the change, or why it is none."""
-    if not isinstance(sent, ItemChange):
-        try:
-            sent = ItemChange.model_validate(sent)
-        except ValidationError as error:
-            return RequestRefusedError(problems.reasons(error.errors()))
+    if isinstance(sent, InvalidChange):
+        return RequestRefusedError(sent.problem)
     content: ItemContent | ItemPatch | None = None
     fields = {name: getattr(sent, name) for name in sent.model_fields_set - {"item_id", "action"}}
     if sent.action == "put":
@@ -142,16 +138,15 @@ def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(
-    editor: Editor, sent: ItemChange | Mapping[str, JsonValue], change: Change | ApiError
+    editor: Editor, sent: ItemChange | InvalidChange, change: Change | ApiError
 ) -> ItemOutcome:
     try:
         if isinstance(change, ApiError):
             raise change
         receipt = editor.change(change)
     except ApiError as error:
-        item_id = sent.item_id if isinstance(sent, ItemChange) else sent.get("item_id")
         return ItemOutcome(
-            item_id=item_id if isinstance(item_id, str) else None,
+            item_id=sent.item_id,
             status="refused",
             code=error.code,
             title=error.title,

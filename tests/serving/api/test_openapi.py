@@ -69,7 +69,10 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
     only_declared_attributes(schemas)
     for name, day in (("first", "2026-01-01"), ("last", "2026-06-01")):
         schemas["NewBacktest"]["properties"][name] = {"enum": [day]}
-    schemas["NewEvents"]["properties"]["events"]["items"] = {}  # each is refused on its own
+    # each event and each change is refused on its own
+    schemas["NewEvents"]["properties"]["events"]["items"] = {}
+    change = schemas["ItemChanges"]["properties"]["items"]["items"]
+    schemas["ItemChanges"]["properties"]["items"]["items"] = {"anyOf": [change, {}]}
     only_consistent_rules(schemas)
     return document
 
