@@ -34,7 +34,8 @@ from warehouse.tables import (
 QUOTED = 'victim\'s \\ %\n"id" \N{SNOWMAN}'
 # Tables without a row about, or made from, a single user.
 WITHOUT_USERS = {
-    "bronze.landings", "bronze.items", "bronze.categories", "bronze.collections",
+    "bronze.landings", "bronze.items", "bronze.item_changes", "bronze.categories",
+    "bronze.collections",
     "bronze.erasures", "bronze.quarantine_decisions", "silver.refinements", "silver.items",
     "silver.item_index",
     "gold.nominations", "gold.freezes", "gold.trials", "gold.searches", "gold.model_metrics",
