@@ -102,7 +102,7 @@ def test_health_needs_no_database_and_readiness_names_the_live_release(
     release_id = shop.release(publisher, "one", instead_of=None)
 
     assert http.get("/health").json() == {"status": "ok"}
-    ready = http.get("/ready").json()
+    ready = http.get("/ready", timeout=60).json()  # of the schemas of all tests
     assert ready["datasets"][schema_of(owner)]["live_release"] == release_id
 
 
