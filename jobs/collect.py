@@ -182,7 +182,7 @@ def _complete_changes(lake: Lake, engine: Engine, until: int, run_key: RunKey) -
             "run_key": str(run_key),
         }
         append(lake.root, BRONZE_LANDINGS, [landing], run_key=run_key, mark=Mark(landing_id))
-    faultpoint("collect.before_cursor")
+    faultpoint("collect.before_cursor_of_items")
     return item_changes.move_cursor(engine, until=until, n_changes=lake.n_rows(BRONZE_ITEM_CHANGES))
 
 

@@ -7,12 +7,15 @@ from sqlalchemy import Engine, make_url
 
 from faults import POINTS, VARIABLE, FaultInjectedError, faultpoint
 from ops.settings import ROOT
+from serving.catalogue_changes import changes
+from serving.catalogue_changes.changes import Change
+from serving.schemas import ItemContent
 from tests.conftest import schema_of
 from tests.support import dying, invariants
 from tests.support.serving import shop
 from tests.support.serving.server import as_role
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_LANDINGS
+from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_ITEM_CHANGES, BRONZE_LANDINGS
 
 
 def address(engine: Engine, role: str) -> tuple[str, str]:
@@ -101,6 +104,25 @@ def test_a_collection_that_is_killed_is_completed_by_the_next(
     lake = Lake(root)
     assert lake.n_rows(BRONZE_COLLECTIONS) == lake.n_rows(BRONZE_LANDINGS) == 1
     assert shop.rows(owner, "select n_events from outbox_cursor") == [(1,)]
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(
+    "place", ["append.before_commit", "append.after_commit", "collect.before_cursor_of_items"]
+)
+def test_a_collection_of_items_that_is_killed_is_completed_by_the_next(
+    owner: Engine, tmp_path: Path, place: str
+) -> None:
+    arguments, root = address(owner, "publisher"), str(tmp_path / "lake")
+    with owner.begin() as connection:
+        changes.apply(connection, Change("z", ItemContent(title="New")), sent_by="test")
+
+    dying.dies("collect", *arguments, root, at=place)
+    dying.collects(*arguments, root)
+
+    lake = Lake(root)
+    assert lake.n_rows(BRONZE_ITEM_CHANGES) == lake.n_rows(BRONZE_LANDINGS) == 1
+    assert shop.rows(owner, "select n_changes from item_changes_cursor") == [(1,)]
 
 
 def test_nothing_happens_at_a_place_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
