@@ -175,7 +175,7 @@ def test_what_is_for_the_machine_itself_is_closed(proxy: Proxy, name: str, path:
 
 
 def test_a_body_above_the_limit_is_refused(proxy: Proxy) -> None:
-    answer = ask(proxy, NAMES[1], "/v1/shop/availability", "PUT", content=b"x" * 70_000)
+    answer = ask(proxy, NAMES[1], "/v1/shop/availability", "PUT", content=b"x" * 1_100_000)
 
     assert answer.status_code == 413
 

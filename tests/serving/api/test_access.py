@@ -115,10 +115,10 @@ def test_the_scope_is_checked_before_the_body(http: httpx2.Client, owner: Engine
 
 
 def test_a_problem_lists_ten_errors_at_most(owner: Engine, product_http: httpx2.Client) -> None:
-    body = {f"unknown_{n}": n for n in range(1000)}
+    body = {f"unknown_{n}": n for n in range(100)}
     answer = product_http.put(f"/v1/{schema_of(owner)}/users/u/ratings/a", json=body)
 
-    assert "and 991 more" in problem(answer).detail
+    assert "and 91 more" in problem(answer).detail
     assert len(answer.content) < 3000
 
 
