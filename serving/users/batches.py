@@ -303,15 +303,16 @@ def _write(
 def _write_feedback(connection: Connection, states: Sequence[_State]) -> None:
     """Update the current feedback by events in their order.
 
-    The last event of each user and item is written on its own, after the others together: the row
-    has the state that it replaced.
+    If a user and item have several events, the last one is written on its own, after the others
+    together: the row has the state that it replaced. The first statement writes, and so locks, the
+    rows of all users and items in the order of their keys.
     """
     by_pair: dict[tuple[str, str], list[_State]] = {}
     for state in states:
         by_pair.setdefault((state.user_id, state.item_id), []).append(state)
-    before = [_folded(of_pair[:-1]) for of_pair in by_pair.values() if len(of_pair) > 1]
-    last = [of_pair[-1] for of_pair in by_pair.values()]
-    for written in (before, last):
+    first = [_folded(of_pair[:-1] or of_pair) for of_pair in by_pair.values()]
+    last = [of_pair[-1] for of_pair in by_pair.values() if len(of_pair) > 1]
+    for written in (first, last):
         if written:
             _FEEDBACK.execute(connection, states=_json(written))
 

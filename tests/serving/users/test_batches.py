@@ -1,5 +1,7 @@
 import multiprocessing
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -323,6 +325,42 @@ def test_two_processes_that_send_the_same_events_do_not_block_each_other(
 
     assert problems == [[], []]
     assert shop.rows(owner, "select count(*) from outbox") == [(N_ROUNDS * N_EVENTS,)]
+
+
+def n_waiting(connection: Connection) -> int:
+    """Return how many sessions wait for the connection's transaction, or for one that waits."""
+    connection.execute(text("select pg_stat_clear_snapshot()"))
+    n: int = connection.execute(
+        text(
+            "with recursive waiting as ("
+            " select pg_backend_pid() as pid union"
+            " select activity.pid from pg_stat_activity as activity join waiting"
+            " on waiting.pid = any(pg_blocking_pids(activity.pid))"
+            ") select count(*) - 1 from waiting"
+        )
+    ).scalar_one()
+    return n
+
+
+def test_batches_that_rate_the_same_items_in_another_order_do_not_block_each_other(
+    publisher: Engine, api: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    def rate(items: str) -> list[str | None]:
+        with api.begin() as connection:
+            events = [event("rate", item, value=n) for n, item in enumerate(items, 1)]
+            return codes(send(connection, *events))
+
+    with ThreadPoolExecutor(2) as pool, api.connect() as holder:
+        holding = holder.begin()
+        send(holder, event("rate", "a", value=9), event("rate", "b", value=9))
+        sent = [pool.submit(rate, items) for items in ("bba", "aab")]
+        deadline = time.monotonic() + 60
+        while n_waiting(holder) < len(sent) and time.monotonic() < deadline:
+            threading.Event().wait(0.02)
+        holding.commit()
+        assert [answer.result(60) for answer in sent] == [["accepted"] * 3] * 2
 
 
 def test_an_erasure_waits_for_a_batch_and_then_deletes_its_events(
