@@ -20,6 +20,7 @@ from serving.schemas.base import (
 MAX_EVENTS = 1000
 MOST_ERRORS = 10  # of one event that are named
 MOST_CHARACTERS = 200  # of each of them
+MOST_FIELDS = 100  # of an event that is validated
 
 # printable ASCII, as in a header
 EventKey = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]*$")]
@@ -76,6 +77,11 @@ _EVENT = TypeAdapter(NewEvent)
 
 
 def _event_or_problem(value: object, _: object) -> NewEvent | InvalidEvent:
+    if isinstance(value, dict) and len(value) > MOST_FIELDS:  # each unknown one is an error
+        n_fields = len(NewEvent.model_fields)
+        return InvalidEvent(
+            f"event: it has {len(value):,} fields; an event has at most {n_fields}."
+        )
     try:
         return _EVENT.validate_python(value)
     except ValidationError as invalid:

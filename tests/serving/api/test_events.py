@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from serving.client import Client
 from serving.errors import NoReleaseError, RequestRefusedError, ScopeMissingError
-from serving.schemas import NewEvent
+from serving.schemas import InvalidEvent, NewEvent, NewEvents
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.api_server import UNCACHED, running_api
@@ -87,6 +87,16 @@ def test_an_invalid_event_is_refused_alone(
     assert refused["detail"]
     assert accepted["status"] == "accepted"
     assert shop.rows(owner, "select user_id, item_id from outbox") == [("u", "a")]
+
+
+def test_an_event_with_many_unknown_fields_is_refused_by_their_number() -> None:
+    body = {"events": [VALID | {f"field{n}": n for n in range(1000)}, VALID]}
+
+    invalid, valid = NewEvents.model_validate(body).events
+
+    assert isinstance(invalid, InvalidEvent)
+    assert invalid.problem == "event: it has 1,003 fields; an event has at most 7."
+    assert isinstance(valid, NewEvent)
 
 
 @pytest.mark.usefixtures("published_shop")
