@@ -52,14 +52,14 @@ _OUTBOX = Prepared(
         event_id, idempotency_key, kind, user_id, item_id, rating, value, occurred_at, list_id,
         sent_by
     )
-    select event_id, key, kind, user_id, item_id, rating, value,
+    select distinct on (key) event_id, key, kind, user_id, item_id, rating, value,
         least(occurred_at, now() + place * interval '1 microsecond'), list_id, :sent_by
     from json_to_recordset(:events) as sent(
         place integer, event_id text, key text, kind text, user_id text, item_id text, rating real,
         value double precision, occurred_at timestamptz, list_id text
     )
     where exists (select from items where items.item_id = sent.item_id) and not {_IS_ERASED}
-    order by key
+    order by key, place
     on conflict (idempotency_key) do nothing
     returning event_id, occurred_at
     """,  # noqa: S608 # our own condition
@@ -175,20 +175,13 @@ def accept(
     """Write the events that can be written, each once, and return what became of each, in order.
 
     The caller must roll the transaction back on an error. Of events with the same `event_id`, the
-    first one is written.
+    first one that can be written is written.
     """
     results: dict[int, EventResult] = {}
     rows = _checked(sent, about, results)
     rows = _within(budget, rows, results)
-    first_by_key: dict[str, _Row] = {}
-    for row in rows:
-        first_by_key.setdefault(row.key, row)
-    first = [row for row in rows if first_by_key[row.key] is row]
-    if first:
-        _write(connection, first, results, sent_by=budget.key_name)
-    for row in rows:
-        if row.place not in results:
-            results[row.place] = _again(row, first_by_key[row.key], results)
+    if rows:
+        _write(connection, rows, results, sent_by=budget.key_name)
     faultpoint("events.before_commit")
     return [results[place] for place in range(len(sent))]
 
@@ -283,19 +276,23 @@ def _within(budget: Budget, rows: list[_Row], results: dict[int, EventResult]) -
 def _write(
     connection: Connection, rows: Sequence[_Row], results: dict[int, EventResult], *, sent_by: str
 ) -> None:
-    """Write rows of different keys, and add what became of each to the results."""
+    """Write the first row of each key that can be written; add the results of all rows."""
     hold_up_erasures(connection)
     events = _json(rows)
     written = {
         row.event_id: row.occurred_at
         for row in _OUTBOX.execute(connection, events=events, sent_by=sent_by)
     }
-    if len(written) < len(rows):
-        others = [row for row in rows if row.event_id not in written]
-        results |= _unwritten(connection, others)
     accepted = [row for row in rows if row.event_id in written]
     for row in accepted:
         results[row.place] = _result("accepted", row.event_id, written[row.event_id])
+    by_key = {row.key: row for row in accepted}
+    others = [row for row in rows if row.event_id not in written]
+    later = [row for row in others if row.key in by_key and row.place > by_key[row.key].place]
+    results |= {row.place: _again(row, by_key[row.key], results) for row in later}
+    if len(later) < len(others):
+        earlier = [row for row in others if row.place not in results]
+        results |= _unwritten(connection, earlier, {*written})
     of_feedback = [row for row in accepted if row.kind in BUILT_IN]
     _write_feedback(connection, [_state(row, written[row.event_id]) for row in of_feedback])
 
@@ -336,24 +333,30 @@ def _state(row: _Row, occurred_at: datetime) -> _State:
     )
 
 
-def _unwritten(connection: Connection, rows: Sequence[_Row]) -> dict[int, EventResult]:
-    """Return the results of rows that were not written: repeated or refused."""
+def _unwritten(
+    connection: Connection, rows: Sequence[_Row], written: Collection[str]
+) -> dict[int, EventResult]:
+    """Return the results of rows that were not written: repeated or refused.
+
+    `written` are the ids of the request's events that were written after these rows.
+    """
     by_id = {row.event_id: row for row in rows}
     results = {}
     for reason in _REASONS.execute(connection, events=_json(rows)):
         row = by_id[reason.sent_id]
-        if reason.event_id is not None and reason.is_same and not reason.is_erased:
+        is_used = reason.event_id is not None and reason.event_id not in written
+        if is_used and reason.is_same and not reason.is_erased:
             results[row.place] = _result("repeated", reason.event_id, reason.occurred_at)
         else:
-            results[row.place] = refused(_error(row, reason))
+            results[row.place] = refused(_error(row, reason, is_used=is_used))
     return results
 
 
-def _error(row: _Row, reason: Any) -> ApiError:
-    """Return the error for a row of `_REASONS`."""
+def _error(row: _Row, reason: Any, *, is_used: bool) -> ApiError:
+    """Return the error for a row of `_REASONS`; `is_used`: another event has its key."""
     if reason.is_erased:
         return errors.UserErasedError(f"The user {row.user_id!r} was erased.")
-    if reason.event_id is not None:
+    if is_used:
         return _reused(row)
     if not reason.item_exists:
         return errors.UnknownItemError(f"There is no item {row.item_id!r}.")
@@ -363,15 +366,10 @@ def _error(row: _Row, reason: Any) -> ApiError:
 
 
 def _again(row: _Row, first: _Row, results: Mapping[int, EventResult]) -> EventResult:
-    """Return the result of an event with the same key as an earlier event of the request."""
+    """Return the result of an event whose key an event of the request has used before it."""
     if not row.is_same(first):
         return refused(_reused(row))
-    result = results[first.place]
-    return result if result.status == "refused" else _repeated(result)
-
-
-def _repeated(result: EventResult) -> EventResult:
-    return result.model_copy(update={"status": "repeated"})
+    return results[first.place].model_copy(update={"status": "repeated"})
 
 
 def _reused(row: _Row) -> ApiError:

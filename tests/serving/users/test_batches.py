@@ -169,6 +169,24 @@ def test_an_event_whose_first_try_was_refused_is_refused_again(connection: Conne
     assert codes(send(connection, unknown, unknown)) == ["unknown-item", "unknown-item"]
 
 
+def test_an_event_that_was_refused_does_not_use_up_its_event_id(connection: Connection) -> None:
+    with connection.begin_nested():
+        accounts.erase(connection, "gone", requested_by="test")
+    results = send(
+        connection,
+        event("view", "zz", event_id="k"),
+        event("view", user="gone", event_id="k"),
+        event("view", event_id="k"),
+        event("view", event_id="k"),
+        event("view", "b", event_id="k"),
+    )
+
+    assert codes(results) == [
+        "unknown-item", "user-erased", "accepted", "repeated", "idempotency-key-reused"
+    ]  # fmt: skip
+    assert [row[:2] for row in stored(connection)] == [("view", "a")]
+
+
 def test_events_beyond_a_quota_are_refused_and_the_others_written(connection: Connection) -> None:
     within = budget(events=3, events_of_user=2)
     views = [event("view", user=user) for user in "uuuvw"]
