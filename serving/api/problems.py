@@ -21,6 +21,7 @@ from serving.errors import (
     TooManyChangesError,
 )
 from serving.schemas import Problem
+from serving.schemas.base import as_unicode
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def reasons(errors: Sequence[Mapping[str, Any]]) -> str:
     ]
     if len(errors) > MOST_ERRORS:
         texts.append(f"and {len(errors) - MOST_ERRORS:,} more")
-    return "; ".join(texts) + "."
+    return as_unicode("; ".join(texts) + ".")
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

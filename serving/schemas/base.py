@@ -58,7 +58,12 @@ def reasons(invalid: ValidationError) -> str:
     ]
     if len(errors) > MOST_ERRORS:
         texts.append(f"and {len(errors) - MOST_ERRORS:,} more")
-    return "; ".join(texts) + "."
+    return as_unicode("; ".join(texts) + ".")
+
+
+def as_unicode(text: str) -> str:
+    """Return the text with `?` for lone surrogates, which no answer can have."""
+    return text.encode(errors="replace").decode()
 
 
 class Answer(BaseModel):

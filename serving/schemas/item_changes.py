@@ -127,21 +127,29 @@ class ItemChange(ItemPatch):
 
 @dataclass(frozen=True, slots=True)
 class InvalidChange:
-    """A change of a batch that is no `ItemChange`, and why. `item_id` is None if it has none."""
+    """A change of a batch that is no `ItemChange`, and why. `item_id`: None without a valid one."""
 
     item_id: str | None
     problem: str
 
 
 _CHANGE = TypeAdapter(ItemChange)
+_ID = TypeAdapter[str](Id)
 
 
 def _change_or_problem(value: object, _: object) -> ItemChange | InvalidChange:
     try:
         return _CHANGE.validate_python(value)
     except ValidationError as invalid:
-        item_id = value.get("item_id") if isinstance(value, Mapping) else None
-        return InvalidChange(item_id if isinstance(item_id, str) else None, reasons(invalid))
+        return InvalidChange(_valid_id(value), reasons(invalid))
+
+
+def _valid_id(change: object) -> str | None:
+    """Return the id of a change if an answer can have it."""
+    try:
+        return _ID.validate_python(change.get("item_id") if isinstance(change, Mapping) else None)
+    except ValidationError:
+        return None
 
 
 # An invalid change is refused alone: it must not make the whole request invalid.
@@ -181,7 +189,7 @@ class ItemOutcome(Answer):
         item_id="6", status="changed", changed_at="2026-11-24T12:00:00.123456Z"
     )
 
-    item_id: str | None = Field(description="Null if the change has none.")
+    item_id: str | None = Field(description="Null if the change has no valid one.")
     status: ItemStatus | Literal["refused"]
     changed_at: datetime | None = None
     code: str | None = Field(default=None, description="As in a problem, if it is refused.")

@@ -78,8 +78,9 @@ def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
         pairs = zip(body.items, parsed, strict=True)
         outcomes = tuple(_outcome(editor, sent, change) for sent, change in pairs)
         editor.write(sent_by=authorized.name)
-    n_refused = sum(outcome.status == "refused" for outcome in outcomes)
-    return as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
+        n_refused = sum(outcome.status == "refused" for outcome in outcomes)
+        # before the commit: what cannot be answered is not written
+        return as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
 
 
 @catalogue.get(
@@ -113,8 +114,7 @@ def _lines(caller: Caller) -> Iterator[bytes]:
 
 def _change(caller: Caller, change: Change) -> Response:
     with caller.transaction() as authorized:
-        receipt = changes.apply(authorized.connection, change, sent_by=authorized.name)
-    return as_json(receipt)
+        return as_json(changes.apply(authorized.connection, change, sent_by=authorized.name))
 
 
 def _parsed(sent: ItemChange | InvalidChange) -> Change | ApiError:

@@ -1,5 +1,6 @@
 """A change of the catalogue that exceeds a limit is refused alone, and at little cost."""
 
+import json
 from typing import Any
 
 import httpx2
@@ -17,7 +18,10 @@ FINE = {"item_id": "fine", "title": "Fine"}
 def outcome(shop_http: httpx2.Client, owner: Engine, **change: Any) -> dict[str, Any]:
     """Return the outcome of a change that is sent before another one, which must succeed."""
     sent = {"items": [{"item_id": "e", "title": "E"} | change, FINE]}
-    answer = shop_http.post(f"/v1/{schema_of(owner)}/items", json=sent)
+    body = json.dumps(sent)  # with lone surrogates escaped
+    headers = {"Content-Type": "application/json"}
+    path = f"/v1/{schema_of(owner)}/items"
+    answer = shop_http.post(path, content=body, headers=headers)
     assert answer.status_code == 200, answer.text
     of_change, of_fine = answer.json()["items"]
     assert (of_fine["item_id"], of_fine["status"]) == ("fine", "created")
@@ -64,3 +68,45 @@ def test_a_batch_of_too_many_changes_is_one_error(shop_http: httpx2.Client, owne
     assert (refused.status, refused.code) == (422, "request-refused")
     assert "body.items: " in refused.detail
     assert refused.detail.endswith("it has 300,000 entries; at most 1,000 are allowed.")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"item_id": "\ud800"}, {"item_id": "i" * 257}, {"item_id": "\0"}, {"item_id": 1}],
+    ids=["surrogate", "long", "nul", "number"],
+)
+def test_an_invalid_id_is_not_in_the_answer(
+    shop_http: httpx2.Client, owner: Engine, change: dict[str, Any]
+) -> None:
+    refused = outcome(shop_http, owner, **change)
+
+    assert (refused["item_id"], refused["code"]) == (None, "request-refused")
+    assert "item_id: " in refused["detail"]
+
+
+def test_a_field_that_is_no_unicode_is_refused_alone(
+    shop_http: httpx2.Client, owner: Engine
+) -> None:
+    refused = outcome(shop_http, owner, **{"\ud800": 1})
+
+    assert refused["item_id"] == "e"
+    assert "unable to parse raw data as a unicode string" in refused["detail"]
+
+
+def test_a_deep_field_is_refused_alone(shop_http: httpx2.Client, owner: Engine) -> None:
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+
+    assert "Extra inputs" in outcome(shop_http, owner, deep=deep)["detail"]
+
+
+def test_a_request_with_a_field_that_is_no_unicode_is_refused(
+    shop_http: httpx2.Client, owner: Engine
+) -> None:
+    path = f"/v1/{schema_of(owner)}/items/e"
+    headers = {"Content-Type": "application/json"}
+
+    refused = shop_http.put(path, content='{"title": "E", "\\ud800": 1}', headers=headers)
+
+    assert "unable to parse raw data as a unicode string" in problem(refused).detail
