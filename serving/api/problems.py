@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from psycopg2.errors import DiskFull, LockNotAvailable
+from psycopg2.errors import DiskFull, LockNotAvailable, ProgramLimitExceeded
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -109,10 +109,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _database_error(request: Request, error: Exception) -> Response:
+    cause = getattr(error, "orig", error)
     is_temporary = isinstance(error, OperationalError | InterfaceError)
+    if isinstance(cause, ProgramLimitExceeded):  # psycopg2 has it among the operational errors
+        return await _unexpected(request, error)
     if isinstance(error, DBAPIError) and not (is_temporary or error.connection_invalidated):
         return await _unexpected(request, error)
-    cause = getattr(error, "orig", error)
     if isinstance(cause, LockNotAvailable):
         held = "Another transaction, such as a publication, holds a lock for too long."
         return response(request.url.path, TooManyChangesError(held))

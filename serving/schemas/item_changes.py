@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     JsonValue,
@@ -29,15 +30,25 @@ from serving.schemas.base import (
 )
 
 MAX_ITEMS = 1000
+MAX_TITLE_BYTES = 1600  # Postgres has an index of titles with ids: at most 2,704 bytes
 MAX_CATEGORIES = 100
 MAX_ATTRIBUTES = 200
 MAX_TEXTS = 1000  # of an attribute that is a list
+
+
+def _refuse_many_bytes(title: str) -> str:
+    n_bytes = len(title.encode())
+    if n_bytes > MAX_TITLE_BYTES:
+        raise ValueError(f"it has {n_bytes:,} bytes; at most {MAX_TITLE_BYTES:,} are allowed")
+    return title
+
 
 Title = Annotated[
     str,
     StringConstraints(
         strict=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$"
     ),
+    AfterValidator(_refuse_many_bytes),
 ]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000, pattern=r"^[^\x00]*$")]
 

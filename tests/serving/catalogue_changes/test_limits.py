@@ -7,6 +7,8 @@ import httpx2
 import pytest
 from sqlalchemy import Engine
 
+from jobs.ingestion.checks import text_checks
+from serving.schemas.item_changes import MAX_TITLE_BYTES
 from tests.conftest import schema_of
 from tests.support.serving.problems import problem
 
@@ -68,6 +70,18 @@ def test_a_batch_of_too_many_changes_is_one_error(shop_http: httpx2.Client, owne
     assert (refused.status, refused.code) == (422, "request-refused")
     assert "body.items: " in refused.detail
     assert refused.detail.endswith("it has 300,000 entries; at most 1,000 are allowed.")
+
+
+def test_a_title_is_bounded_in_bytes_as_in_the_lake(
+    shop_http: httpx2.Client, owner: Engine
+) -> None:
+    assert MAX_TITLE_BYTES == text_checks.MAX_TEXT_BYTES
+
+    refused = outcome(shop_http, owner, title="字" * 534)
+
+    assert "title: Value error, it has 1,602 bytes; at most 1,600 are allowed" in refused["detail"]
+    path = f"/v1/{schema_of(owner)}/items/{'字' * 256}"
+    assert shop_http.put(path, json={"title": "字" * 533}).json()["status"] == "created"
 
 
 @pytest.mark.parametrize(
