@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from serving import titles
+from serving.catalogue_changes import attributes
 from serving.errors import NoReleaseError, UnknownItemError
 from serving.filters.filtering import Filter
 from serving.items import CatalogueItem
@@ -42,6 +43,7 @@ _ITEMS = text(
         and (withdrawn @> cast(:release_id as bigint)) is not true
     """
 )
+_TYPES = text("select attributes from about")
 _ATTRIBUTES = text(
     """
     select item_id, attributes from items
@@ -146,12 +148,17 @@ def export_page(connection: Connection, *, after: str, limit: int) -> list[ItemD
 def read_attributes(
     connection: Connection, release_id: int, *, since: int = -1
 ) -> dict[str, dict[str, Any]]:
-    """Return the attributes of the release's items that have any, by id.
+    """Return the attributes of the release's items that have any, by id, as filters compare them.
 
     `since`: only of items that the product changed in revisions after it, also without attributes.
     """
+    types = connection.scalar(_TYPES) or {}
+    times = [name for name, declared in types.items() if declared == "time"]
     parameters = {"release_id": release_id, "since": since}
-    return {row.item_id: row.attributes for row in connection.execute(_ATTRIBUTES, parameters)}
+    return {
+        row.item_id: attributes.comparable(row.attributes, times)
+        for row in connection.execute(_ATTRIBUTES, parameters)
+    }
 
 
 def read_changed(

@@ -6,8 +6,9 @@ lake has all of them as texts: numbers in digits, lists as JSON.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from serving.errors import RequestRefusedError, UnknownAttributeError
 
@@ -57,12 +58,25 @@ def as_texts(values: Mapping[str, Value]) -> dict[str, str]:
 
 def time(text: str) -> str | None:
     """Return a time in ISO 8601, UTC; None if the text is no time. Without a zone it is in UTC."""
+    at = parsed_time(text)
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def parsed_time(value: object) -> datetime | None:
+    """Return the time of a text, in UTC; None if the value is no time."""
+    if not isinstance(value, str):
+        return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = datetime.fromisoformat(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return at.isoformat().replace("+00:00", "Z")
+
+
+def comparable(values: Mapping[str, Any], times: Collection[str]) -> dict[str, Any]:
+    """Return an item's values with the attributes `times` as `datetime`; None: it is no time."""
+    parsed = {name: parsed_time(values[name]) for name in times if name in values}
+    return {**values, **parsed}
 
 
 def _checked(name: str, value: Value, types: Types) -> Value:

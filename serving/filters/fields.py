@@ -1,6 +1,6 @@
 """What a comparison of a filter means: its field in a catalogue, checked and typed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from serving.errors import UnknownCategoryError
 from serving.filters.parsing import Comparison, Operator, refused
 
 FieldType = Literal["text", "number", "time", "list"]
+Test = Callable[[object], bool]
 _BUILT_IN: Mapping[str, FieldType] = {"category": "list", "vendor": "text", "released": "number"}
 _EQUALITY = ("==", "!=")
 _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
@@ -34,29 +35,45 @@ class Compared:
     operator: Operator
     value: float | str
 
-    def holds(self, item_value: object) -> bool:
-        """Return whether an item with this value meets the comparison; None: it lacks the field."""
+    def test(self) -> Test:
+        """Return whether an item with a value meets the comparison; None: it lacks the field."""
         if self.operator == "==":
-            return self._equals(item_value)
+            return is_one_of([self])
         if self.operator == "!=":
-            return not self._equals(item_value)
-        left, right = self._ordered(item_value), self._ordered(self.value)
-        return left is not None and _COMPARE[self.operator](left, right)
+            is_equal = is_one_of([self])
+            return lambda item_value: not is_equal(item_value)
+        compare, right = _COMPARE[self.operator], _typed(self.type, self.value)
 
-    def _equals(self, item_value: object) -> bool:
-        if self.type == "list":
-            return isinstance(item_value, list | tuple) and self.value in item_value
-        if self.type == "text":
-            return item_value == self.value
-        ordered = self._ordered(item_value)
-        return ordered is not None and ordered == self._ordered(self.value)
+        def holds(item_value: object) -> bool:
+            left = _typed(self.type, item_value)
+            return left is not None and compare(left, right)
 
-    def _ordered(self, value: object) -> float | datetime | None:
-        """Return the value as it is ordered; None if it is not of the field's type."""
-        if self.type == "number":
-            return value if isinstance(value, int | float) else None
-        at = attributes.time(value) if isinstance(value, str) else None
-        return None if at is None else datetime.fromisoformat(at)
+        return holds
+
+
+def is_one_of(equal: Sequence[Compared]) -> Test:
+    """Return whether a value meets one of several `==` of the same field, at the cost of one."""
+    field_type = equal[0].type
+    values = frozenset(_typed(field_type, compared.value) for compared in equal)
+    if field_type == "list":
+        return lambda item_value: (
+            isinstance(item_value, list | tuple) and not values.isdisjoint(item_value)
+        )
+
+    def holds(item_value: object) -> bool:
+        typed = _typed(field_type, item_value)
+        return typed is not None and typed in values
+
+    return holds
+
+
+def _typed(field_type: FieldType, value: object) -> float | str | datetime | None:
+    """Return the value as it is compared; None if it is not of the field's type."""
+    if field_type == "number":
+        return value if isinstance(value, int | float) else None
+    if field_type == "time":
+        return value if isinstance(value, datetime) else attributes.parsed_time(value)
+    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)

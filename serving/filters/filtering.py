@@ -1,6 +1,6 @@
 """A filter of a request, bound to a data set's catalogue: for items in memory, and as SQL."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError
 from serving.filters import parsing
-from serving.filters.fields import Compared, Fields
+from serving.filters.fields import Compared, Fields, Test, is_one_of
 from serving.filters.parsing import Available, Comparison, Expression, Joined, Not
 from serving.items import CatalogueItem
 
@@ -69,13 +69,17 @@ class _Binding:
     def predicate(self, expression: Expression) -> Predicate:
         match expression:
             case Comparison():
-                return _comparing(self.fields.compared(expression))
+                compared = self.fields.compared(expression)
+                return _testing(compared, compared.test())
             case Available():
                 unavailable = self._unavailable()
                 return lambda item, _: item.item_id not in unavailable
             case Not(part):
                 inner = self.predicate(part)
                 return lambda item, values: not inner(item, values)
+            case Joined("or", parts) if options := _options(parts):
+                of_field = [self.fields.compared(option) for option in options]
+                return _testing(of_field[0], is_one_of(of_field))
             case Joined(word, parts):
                 inners = [self.predicate(part) for part in parts]
                 join = all if word == "and" else any
@@ -143,14 +147,22 @@ def _attribute_sql(compared: Compared, name: str, operator: str, value: str) -> 
             return f"{stored} = {value}"
 
 
-def _comparing(compared: Compared) -> Predicate:
+def _options(parts: Sequence[Expression]) -> list[Comparison]:
+    """Return the parts if they are several `==` of the same field, as of `in`; else nothing."""
+    options = [part for part in parts if isinstance(part, Comparison) and part.operator == "=="]
+    names = {option.name for option in options}
+    return options if len(options) == len(parts) and len(names) == 1 else []
+
+
+def _testing(compared: Compared, test: Test) -> Predicate:
+    """Return the predicate that tests the value of the comparison's field."""
     name = compared.name
     if compared.is_attribute:
-        return lambda _, values: compared.holds(values.get(name))
+        return lambda _, values: test(values.get(name))
     match name:
         case "category":
-            return lambda item, _: compared.holds(item.categories)
+            return lambda item, _: test(item.categories)
         case "vendor":
-            return lambda item, _: compared.holds(item.vendor)
+            return lambda item, _: test(item.vendor)
         case _:
-            return lambda item, _: compared.holds(item.released)
+            return lambda item, _: test(item.released)

@@ -1,7 +1,8 @@
 """Filters of requests: the same in memory and in Postgres, on lists that stay full."""
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 import httpx2
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from serving import catalogue, errors
-from serving.catalogue_changes import changes
+from serving.catalogue_changes import attributes, changes
 from serving.catalogue_changes.changes import Change
 from serving.client import Client
 from serving.filters import filtering
@@ -102,6 +103,9 @@ CASES = {
     "not available": "b",
     "vendor == 'Maker'": "",
     "price < 6 or price > 20": "ac",
+    "price not in (5, 25) and released <= 1993": "bd",
+    "tags in ('new', 'x')": "a",
+    "since in ('2026-01-01', '2026-02-01T11:00:00.5Z')": "ab",
 }
 
 
@@ -129,6 +133,29 @@ def test_a_filter_keeps_the_same_items_in_memory_and_in_postgres(reading: Connec
 )
 def test_joined_filters_agree_too(reading: Connection, sent: str) -> None:
     assert in_memory(reading, sent) == in_postgres(reading, sent)
+
+
+def test_a_filter_parses_no_time_for_each_item(
+    reading: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    class CountingDatetime(datetime):
+        @classmethod
+        def fromisoformat(cls, text: str, /) -> Self:
+            parsed.append(text)
+            return super().fromisoformat(text)
+
+    monkeypatch.setattr(attributes, "datetime", CountingDatetime)
+    [release_id] = reading.scalars(text("select release_id from live_release"))
+    release = loaded_release.load(reading, release_id)
+    bound = filtering.bind(reading, "since in ('2026-01-01', '2025-01-01') or since < '2020-01-01'")
+    n_before = len(parsed)
+
+    outside = release.outside_filter(bound)
+
+    assert [i for i, is_out in zip(release.ids, outside, strict=True) if not is_out] == ["a"]
+    assert len(parsed) == n_before
 
 
 def test_lists_stay_full_after_filtering(released: int, client: Client) -> None:
