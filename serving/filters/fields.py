@@ -99,11 +99,18 @@ class Fields:
         if (field_type == "number") != isinstance(value, float):
             expected = "number" if field_type == "number" else "text"
             raise refused(at, f"{name} is compared with a {expected}")
-        if field_type == "time" and attributes.time(str(value)) is None:
-            raise refused(at, f"{name} is compared with a time in ISO 8601")
+        if field_type == "time":
+            value = self._time(comparison)
         if name == "category" and value not in self.categories:
             raise UnknownCategoryError(f"filter: at position {at}: no category {value!r}.")
         return Compared(name, field_type, name not in _BUILT_IN, comparison.operator, value)
+
+    def _time(self, comparison: Comparison) -> str:
+        """Return the time in the form that Postgres reads too."""
+        at = attributes.time(str(comparison.value))
+        if at is None:
+            raise refused(comparison.at, f"{comparison.name} is compared with a time in ISO 8601")
+        return at
 
     def _attribute(self, name: str, at: int) -> FieldType:
         declared = attributes.must_be_declared(name, self.types, f"filter: at position {at}")

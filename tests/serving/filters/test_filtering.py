@@ -106,6 +106,8 @@ CASES = {
     "price not in (5, 25) and released <= 1993": "bd",
     "tags in ('new', 'x')": "a",
     "since in ('2026-01-01', '2026-02-01T11:00:00.5Z')": "ab",
+    "since == '2026-W01-4'": "a",
+    "since == '20260101T000000,0'": "a",
 }
 
 
