@@ -136,7 +136,17 @@ def test_the_ledger_has_the_versions_and_the_constants_of_fold_in(retrained: Ret
     assert ledger["n_users"] == len(rows(retrained, GOLD_RECOMMENDATIONS))
     assert dict(ledger["versions"])["silver.interactions"] >= 0
     assert set(constants) == {
-        *("weighting", "reg", "alpha", "p", "shrinkage", "epsilon", "global_mean", "relevant_from")
+        *(
+            "weighting",
+            "reg",
+            "alpha",
+            "p",
+            "shrinkage",
+            "epsilon",
+            "global_mean",
+            "relevant_from",
+            "has_scale",
+        )
     }
     assert constants["relevant_from"] == retrained.dataset.scale.relevant_from
     assert ledger["code_commit"] == fit.code_commit()

@@ -76,7 +76,7 @@ def test_a_repeated_request_computes_nothing(
     second = recommendations.for_user(connection, cache, "fan", EXPLAINED)
 
     assert len(scorings) == 1
-    assert second == replace(first, age_seconds=second.age_seconds)
+    assert second == replace(first, age_seconds=second.age_seconds, list_id=second.list_id)
     assert [item.reason and item.reason.kind for item in second.items] == ["because_you_rated"] * 2
     unexplained = recommendations.for_user(connection, cache, "fan", ListRequest())
     assert unexplained.items[0].reason is None
