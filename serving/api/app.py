@@ -105,6 +105,7 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
         events=settings.events_per_day,
         users=settings.new_users_per_day,
         events_of_user=settings.user_events_per_day,
+        items=settings.item_changes_per_day,
     )
     app.state.admission = Admission(
         datasets,

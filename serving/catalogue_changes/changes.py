@@ -6,7 +6,7 @@ up to it. Callers own the transaction: a change is accepted once they commit.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, text
 from serving import titles
 from serving.catalogue_changes import attributes
 from serving.catalogue_changes.attributes import Types, Value
-from serving.errors import NoReleaseError, UnknownItemError
+from serving.errors import NoReleaseError, RequestRefusedError, UnknownItemError
 from serving.schemas import ItemContent, ItemPatch, ItemReceipt
 from serving.schemas.item_changes import ItemStatus
 from serving.storage import locks
@@ -24,7 +24,9 @@ from serving.storage import locks
 _LOCK = "pg_advisory_xact_lock(hashtext('catalogue ' || current_schema()))"
 _LOCK_PATIENTLY = text(f"select {_LOCK}")
 _LOCK_BRIEFLY = locks.waiting_briefly(_LOCK)
-_ABOUT = text("select attributes, clock_timestamp() as now from about")
+MAX_ITEM_BYTES = 32_768  # of an item as JSON: each process keeps all items in memory
+MAX_CATEGORIES = 10_000  # of a data set: every answer that describes it has them
+_ABOUT = text("select attributes, categories, clock_timestamp() as now from about")
 _ITEMS = text(
     """
     select item_id, title, categories, vendor, released, attributes, changed_at, removed,
@@ -68,9 +70,10 @@ _OUTBOX = text(
     """  # noqa: S608 # our own rows
 )
 # Categories that no item has any more stay until the next activation, which counts again.
-_COUNT = text(
+_COUNT = text("update about set n_items = n_items + :n_more")
+_ADD_CATEGORIES = text(
     """
-    update about set n_items = n_items + :n_more, categories = array(
+    update about set categories = array(
         select unnest(about.categories) as category
         union select unnest(cast(:categories as text[])) order by category
     )
@@ -123,16 +126,27 @@ class Stored:
 class Editor:
     """Changes items in memory, one after another, until `write` writes them all.
 
+    Args:
+        connection: in a transaction.
+        item_ids: the items that may be changed.
+        check_quota: called with the number of items that were changed, before one more is.
+
     Raises:
         NoReleaseError: the data set has no release yet, so its attributes are not known.
     """
 
-    def __init__(self, connection: Connection, item_ids: Iterable[str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        item_ids: Iterable[str],
+        check_quota: Callable[[int], None] | None = None,
+    ) -> None:
         connection.execute(_LOCK_BRIEFLY)
         about = connection.execute(_ABOUT).one_or_none()
         if about is None:
             raise NoReleaseError
-        self._connection = connection
+        self._connection, self._check_quota = connection, check_quota
+        self._categories, self._new_categories = frozenset(about.categories), set[str]()
         self._types: Types = about.attributes
         self._now: datetime = about.now
         rows = connection.execute(_ITEMS, {"item_ids": sorted({*item_ids})})
@@ -145,7 +159,9 @@ class Editor:
         Raises:
             UnknownItemError: the item to patch or remove is not in the catalogue.
             UnknownAttributeError: the manifest does not declare an attribute.
-            RequestRefusedError: an attribute is of another type.
+            RequestRefusedError: an attribute is of another type, the item is too large, or the
+                data set has too many categories.
+            QuotaExceededError: the key has changed too many items today.
         """
         stored = self._changed.get(change.item_id) or self._before.get(change.item_id)
         content = change.content
@@ -165,9 +181,11 @@ class Editor:
         revision = self._connection.scalar(_REVISION)
         self._connection.execute(_WRITE, {"rows": rows, "revision": revision})
         self._connection.execute(_OUTBOX, {"rows": rows, "sent_by": sent_by})
-        names = {name for item in self._changed.values() for name in item.content.categories}
-        counts = {"n_more": self._n_more(), "categories": sorted(names)}
-        self._connection.execute(_COUNT, counts)
+        if n_more := self._n_more():
+            self._connection.execute(_COUNT, {"n_more": n_more})
+        if self._new_categories:
+            added = {"categories": sorted(self._new_categories)}
+            self._connection.execute(_ADD_CATEGORIES, added)
         return len(self._changed)
 
     def _put(self, item_id: str, stored: Stored | None, content: Content) -> ItemReceipt:
@@ -187,11 +205,29 @@ class Editor:
     def _keep(
         self, item_id: str, before: Stored | None, content: Content, status: ItemStatus
     ) -> ItemReceipt:
+        if self._check_quota and item_id not in self._changed:
+            self._check_quota(len(self._changed))
+        if status != "removed":
+            self._check_size(content)
         removed, withdrawn = status == "removed", before is not None and before.withdrawn
         at = _later(self._now, before)
         stored = Stored(content, at, removed=removed, withdrawn=removed and withdrawn)
         self._changed[item_id] = stored
         return _receipt(item_id, status, stored)
+
+    def _check_size(self, content: Content) -> None:
+        """Check the sizes of an item and of the data set's categories with those of the item."""
+        n_bytes = len(json.dumps(asdict(content), ensure_ascii=False).encode())
+        if n_bytes > MAX_ITEM_BYTES:
+            raise RequestRefusedError(
+                f"The item has {n_bytes:,} bytes as JSON; {MAX_ITEM_BYTES:,} is the limit."
+            )
+        new = {*content.categories} - self._categories - self._new_categories
+        if new and len(self._categories) + len(self._new_categories) + len(new) > MAX_CATEGORIES:
+            raise RequestRefusedError(
+                f"body.categories: the data set would have more than {MAX_CATEGORIES:,}."
+            )
+        self._new_categories |= new
 
     def _n_more(self) -> int:
         """Return how many more items the catalogue has after the changes."""
@@ -205,12 +241,18 @@ def lock(connection: Connection) -> None:
     connection.execute(_LOCK_PATIENTLY)
 
 
-def apply(connection: Connection, change: Change, *, sent_by: str) -> ItemReceipt:
+def apply(
+    connection: Connection,
+    change: Change,
+    *,
+    sent_by: str,
+    check_quota: Callable[[int], None] | None = None,
+) -> ItemReceipt:
     """Make one change.
 
     Raises: as `Editor` and `Editor.change`.
     """
-    editor = Editor(connection, [change.item_id])
+    editor = Editor(connection, [change.item_id], check_quota)
     receipt = editor.change(change)
     editor.write(sent_by=sent_by)
     return receipt

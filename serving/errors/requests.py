@@ -140,7 +140,7 @@ class QuotaExceededError(TooManyRequestsError):
     title = "The quota of today is used up"
     next_step = (
         "Send the rest tomorrow (UTC). An operator may raise API_EVENTS_PER_DAY, "
-        "API_USER_EVENTS_PER_DAY or API_NEW_USERS_PER_DAY."
+        "API_USER_EVENTS_PER_DAY, API_NEW_USERS_PER_DAY or API_ITEM_CHANGES_PER_DAY."
     )
 
 

@@ -1,4 +1,4 @@
-"""Daily quotas: events and new users of each key, and events of each user.
+"""Daily quotas: events, new users and changed items of each key, and events of each user.
 
 Each process counts for itself, in memory, as it does for rate limits. Days are those of UTC.
 """
@@ -11,15 +11,15 @@ from typing import Literal
 
 from serving.errors import QuotaExceededError
 
-Kind = Literal["events", "users"]
+Kind = Literal["events", "users", "items"]
 MAX_USERS = 100_000  # whose events are counted; those that were silent for longest are dropped
 
 
 class Quotas:
     """The counts of one day, by data set and key or user. A limit of 0 is no limit."""
 
-    def __init__(self, *, events: int, users: int, events_of_user: int = 0) -> None:
-        self._limits: dict[Kind, int] = {"events": events, "users": users}
+    def __init__(self, *, events: int, users: int, events_of_user: int = 0, items: int = 0) -> None:
+        self._limits: dict[Kind, int] = {"events": events, "users": users, "items": items}
         self._limit_of_user = events_of_user
         self._counts = Counter[tuple[str, str, Kind]]()
         self._of_users = OrderedDict[tuple[str, str], int]()
@@ -52,6 +52,24 @@ class Quotas:
                 self._of_users.move_to_end(of_user)
                 if len(self._of_users) > MAX_USERS:
                     self._of_users.popitem(last=False)
+
+    def check_items(self, dataset: str, key_name: str, n_changed: int) -> None:
+        """Check that the key may change one more item, after some that are not counted yet.
+
+        Raises:
+            QuotaExceededError: it has used up its quota; with the seconds until the next day (UTC).
+        """
+        now, limit = datetime.now(UTC), self._limits["items"]
+        with self._lock:
+            self._begin(now.date())
+            n_items = self._counts[dataset, key_name, "items"] + n_changed
+        if limit and n_items >= limit:
+            raise _exceeded(f"The key {key_name!r} has changed its {limit:,} items of today", now)
+
+    def count_items(self, dataset: str, key_name: str, n_changed: int) -> None:
+        """Count items that were changed."""
+        with self._lock:
+            self._counts[dataset, key_name, "items"] += n_changed
 
     def refusals(
         self, dataset: str, key_name: str, user_ids: Sequence[str]

@@ -1,6 +1,7 @@
 """The routes by which a product changes its catalogue."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -11,11 +12,13 @@ from serving import schemas
 from serving.api import problems
 from serving.api.access import BatchRoute, GuardedRoute
 from serving.api.authentication import Caller, Cataloguer, Maintainer, apart_from_lists
+from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import ItemId, as_json
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change, Editor
 from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import InvalidChange, ItemChange, ItemContent, ItemOutcome, ItemPatch
+from serving.users.quotas import Quotas
 
 EXPORT_PAGE = 1000  # items in memory at the same time
 LINES = "application/x-ndjson"
@@ -38,35 +41,39 @@ batches = APIRouter(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Create or replace an item"
 )
 @apart_from_lists
-def put_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemContent) -> Response:
+def put_item(
+    quotas: DailyQuotas, caller: Cataloguer, item_id: ItemId, body: schemas.ItemContent
+) -> Response:
     """The change is visible at once, on every page and list. It brings a removed item back.
 
     The request can be repeated.
     """
-    return _change(caller, Change(item_id, body))
+    return _change(quotas, caller, Change(item_id, body))
 
 
 @catalogue.patch(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Change an item"
 )
 @apart_from_lists
-def patch_item(caller: Cataloguer, item_id: ItemId, body: schemas.ItemPatch) -> Response:
+def patch_item(
+    quotas: DailyQuotas, caller: Cataloguer, item_id: ItemId, body: schemas.ItemPatch
+) -> Response:
     """Changes the fields that are sent."""
-    return _change(caller, Change(item_id, body))
+    return _change(quotas, caller, Change(item_id, body))
 
 
 @catalogue.delete(
     "/items/{item_id:id}", response_model=schemas.ItemReceipt, summary="Remove an item"
 )
 @apart_from_lists
-def remove_item(caller: Cataloguer, item_id: ItemId) -> Response:
+def remove_item(quotas: DailyQuotas, caller: Cataloguer, item_id: ItemId) -> Response:
     """The item is on no page and list from then on; users' histories still name it."""
-    return _change(caller, Change(item_id, None))
+    return _change(quotas, caller, Change(item_id, None))
 
 
 @batches.post("/items", response_model=schemas.ItemOutcomes, summary="Change up to 1,000 items")
 @apart_from_lists
-def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
+def change_items(quotas: DailyQuotas, caller: Cataloguer, body: schemas.ItemChanges) -> Response:
     """Changes are made in their order and committed together; each has an outcome.
 
     A refused change does not stop the others.
@@ -74,13 +81,16 @@ def change_items(caller: Cataloguer, body: schemas.ItemChanges) -> Response:
     with caller.transaction() as authorized:
         parsed = [_parsed(sent) for sent in body.items]
         ids = [change.item_id for change in parsed if isinstance(change, Change)]
-        editor = Editor(authorized.connection, ids)
+        check_quota = partial(quotas.check_items, caller.dataset, authorized.name)
+        editor = Editor(authorized.connection, ids, check_quota)
         pairs = zip(body.items, parsed, strict=True)
         outcomes = tuple(_outcome(editor, sent, change) for sent, change in pairs)
-        editor.write(sent_by=authorized.name)
+        n_changed = editor.write(sent_by=authorized.name)
         n_refused = sum(outcome.status == "refused" for outcome in outcomes)
-        # before the commit: what cannot be answered is not written
-        return as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
+        # before the commit: the next batch waits for it, and what cannot be answered is not written
+        answer = as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
+        quotas.count_items(caller.dataset, authorized.name, n_changed)
+    return answer
 
 
 @catalogue.get(
@@ -112,9 +122,16 @@ def _lines(caller: Caller) -> Iterator[bytes]:
             yield b"".join(item.model_dump_json().encode() + b"\n" for item in page)
 
 
-def _change(caller: Caller, change: Change) -> Response:
+def _change(quotas: Quotas, caller: Caller, change: Change) -> Response:
     with caller.transaction() as authorized:
-        return as_json(changes.apply(authorized.connection, change, sent_by=authorized.name))
+        name = authorized.name
+        check_quota = partial(quotas.check_items, caller.dataset, name)
+        receipt = changes.apply(
+            authorized.connection, change, sent_by=name, check_quota=check_quota
+        )
+        answer = as_json(receipt)
+        quotas.count_items(caller.dataset, name, int(receipt.status != "unchanged"))
+    return answer
 
 
 def _parsed(sent: ItemChange | InvalidChange) -> Change | ApiError:

@@ -16,7 +16,7 @@ from serving.client import Client
 from serving.schemas import ItemChange, ItemContent, ItemPatch, ItemReceipt
 from serving.storage import keys, locks
 from tests.conftest import schema_of
-from tests.support.serving.api_server import running_api
+from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.problems import problem
 from tests.support.serving.rules import put_in_force
 from tests.support.serving.server import as_role
@@ -356,3 +356,42 @@ def test_before_the_first_release_there_is_no_catalogue_to_change(
 
     with pytest.raises(errors.NoReleaseError):
         cataloguer.put_item("e", HEAT)
+
+
+def test_a_key_changes_so_many_items_a_day_and_a_repeated_change_does_not_count(
+    committing: str, shop_http: httpx2.Client, owner: Engine
+) -> None:
+    own = {"datasets": (schema_of(owner),), "item_changes_per_day": 2}
+    settings = UNCACHED.model_copy(update=own)
+    with (
+        running_api(as_role(committing, "api"), settings) as url,
+        httpx2.Client(base_url=url, headers=shop_http.headers, timeout=10) as http,
+    ):
+        limited = Client(http, schema_of(owner))
+        for _ in range(3):
+            limited.put_item("e", HEAT)
+        sent = [ItemChange(item_id=item_id, title="New") for item_id in "efg"]
+        outcomes = limited.change_items([ItemChange(item_id="zz", action="delete"), *sent]).items
+        assert [outcome.status for outcome in outcomes] == ["refused", "changed", *["refused"] * 2]
+        assert {outcome.code for outcome in outcomes[2:]} == {"quota-exceeded"}
+        with pytest.raises(errors.QuotaExceededError, match="its 2 items of today"):
+            limited.remove_item("a")
+        assert limited.recommendations("u").items
+    assert len(outbox(owner)) == 2
+
+
+def test_an_item_and_the_categories_of_a_data_set_have_a_limit(
+    cataloguer: Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "MAX_CATEGORIES", 7)  # five are those of the items
+    texts = tuple(f"{n:03}" + "x" * 9_000 for n in range(4))
+
+    with pytest.raises(errors.RequestRefusedError, match="bytes as JSON; 32,768 is the limit"):
+        cataloguer.put_item("e", ItemContent(title="E", attributes={"tags": texts}))
+    cataloguer.put_item("e", ItemContent(title="E", categories=("one", "two", "a")))
+    with pytest.raises(errors.RequestRefusedError, match="would have more than 7"):
+        cataloguer.put_item("f", ItemContent(title="F", categories=("three",)))
+    cataloguer.put_item("f", ItemContent(title="F", categories=("one",)))
+
+    assert cataloguer.about().categories == ("Drama", *"abcd", "one", "two")
+    assert [item_id for item_id, *_ in outbox(owner)] == ["e", "f"]
