@@ -118,8 +118,8 @@ def test_airflow_finds_the_middleware_in_a_plugin() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     in_image = compose["x-airflow-environment"]["AIRFLOW__CORE__PLUGINS_FOLDER"]
     assert in_image == folder.replace(str(ROOT), "/app")
-    file = Path(folder) / "limits.py"
-    specification = importlib.util.spec_from_file_location("limits", file)
+    file = Path(folder) / "lantern_limits.py"
+    specification = importlib.util.spec_from_file_location("lantern_limits", file)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
@@ -127,3 +127,11 @@ def test_airflow_finds_the_middleware_in_a_plugin() -> None:
 
     (registered,) = module.Limits.fastapi_root_middlewares
     assert registered["middleware"] is airflow_bodies.BodyLimit
+
+
+def test_no_plugin_has_the_name_of_an_installed_module() -> None:
+    """Airflow's programs would import the plugin instead: its folder is on their path."""
+    plugins = [path.stem for path in (ROOT / "ops/machine/airflow_plugins").glob("[a-z]*.py")]
+
+    assert plugins
+    assert [name for name in plugins if importlib.util.find_spec(name)] == []
