@@ -132,11 +132,13 @@ def test_a_new_column_is_added_to_an_older_table(tmp_path: Path) -> None:
 def test_spark_adds_a_new_column_to_an_older_table(
     spark: SparkSession, warehouse: Warehouse
 ) -> None:
-    older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:-1])
+    n_older = GOLD_PROFILES.names.index("segment")
+    older = replace(GOLD_PROFILES, columns=GOLD_PROFILES.columns[:n_older])
     row = ("d/1", "u", ["a"], [5.0], [MONDAY])
     warehouse.append(older, spark.createDataFrame([row], older.ddl))
 
-    newer = spark.createDataFrame([(*row, "age=old")], GOLD_PROFILES.ddl)
+    others = [None] * len(GOLD_PROFILES.columns[n_older + 1 :])
+    newer = spark.createDataFrame([(*row, "age=old", *others)], GOLD_PROFILES.ddl)
     under(warehouse, "d/2/fit").append(GOLD_PROFILES, newer)
 
     rows = warehouse.read(GOLD_PROFILES).select("segment").collect()
