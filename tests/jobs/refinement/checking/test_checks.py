@@ -104,7 +104,7 @@ def test_equal_events_have_equal_ids(spark: SparkSession) -> None:
 
 def test_of_two_events_at_one_time_the_larger_id_is_the_newest(spark: SparkSession) -> None:
     events = [
-        (event, "rate", "u", "a", rating, NOW + timedelta(hours=hour), "l", "run", None)
+        (event, "rate", "u", "a", rating, NOW + timedelta(hours=hour), "l", "run", None, None)
         for event, rating, hour in (("b", 1.0, 1), ("a", 5.0, 1), ("z", 3.0, 0))
     ]
 
