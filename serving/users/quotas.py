@@ -32,15 +32,13 @@ class Quotas:
         Raises:
             QuotaExceededError: it has; with the seconds until the next day (UTC).
         """
-        now, limit = datetime.now(UTC), self._limits[kind]
+        now = datetime.now(UTC)
         with self._lock:
             self._begin(now.date())
-            used_up = limit and self._counts[dataset, key_name, kind] >= limit
+            n_of_key = self._counts[dataset, key_name, kind]
             n_of_user = 0 if user_id is None else self._of_users.get((dataset, user_id), 0)
-        if used_up:
-            raise _exceeded(f"The key {key_name!r} has used its {limit:,} {kind} of today", now)
-        if self._limit_of_user and n_of_user >= self._limit_of_user:
-            raise _exceeded(f"The user has had their {self._limit_of_user:,} events of today", now)
+        if refusal := self._refusal(key_name, kind, n_of_key, n_of_user, now):
+            raise refusal
 
     def count(self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None) -> None:
         """Count one event, of the user, or one new user that was committed."""
@@ -59,12 +57,12 @@ class Quotas:
         Raises:
             QuotaExceededError: it has used up its quota; with the seconds until the next day (UTC).
         """
-        now, limit = datetime.now(UTC), self._limits["items"]
+        now = datetime.now(UTC)
         with self._lock:
             self._begin(now.date())
             n_items = self._counts[dataset, key_name, "items"] + n_changed
-        if limit and n_items >= limit:
-            raise _exceeded(f"The key {key_name!r} has changed its {limit:,} items of today", now)
+        if refusal := self._refusal(key_name, "items", n_items, 0, now):
+            raise refusal
 
     def count_items(self, dataset: str, key_name: str, n_changed: int) -> None:
         """Count items that were changed."""
@@ -84,7 +82,7 @@ class Quotas:
             n_of_key = self._counts[dataset, key_name, "events"]
             n_of_user = {id_: self._of_users.get((dataset, id_), 0) for id_ in {*user_ids}}
         for user_id in user_ids:
-            refusal = self._refusal(key_name, n_of_key, n_of_user[user_id], now)
+            refusal = self._refusal(key_name, "events", n_of_key, n_of_user[user_id], now)
             refusals.append(refusal)
             if refusal is None:
                 n_of_key += 1
@@ -92,11 +90,12 @@ class Quotas:
         return refusals
 
     def _refusal(
-        self, key_name: str, n_of_key: int, n_of_user: int, now: datetime
+        self, key_name: str, kind: Kind, n_of_key: int, n_of_user: int, now: datetime
     ) -> QuotaExceededError | None:
-        limit = self._limits["events"]
+        """Return why one more is refused after these; None: it is not."""
+        limit, did = self._limits[kind], "changed" if kind == "items" else "used"
         if limit and n_of_key >= limit:
-            return _exceeded(f"The key {key_name!r} has used its {limit:,} events of today", now)
+            return _exceeded(f"The key {key_name!r} has {did} its {limit:,} {kind} of today", now)
         if self._limit_of_user and n_of_user >= self._limit_of_user:
             return _exceeded(f"The user has had their {self._limit_of_user:,} events of today", now)
         return None
