@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -21,14 +20,12 @@ from serving.errors import (
     TooManyChangesError,
 )
 from serving.schemas import Problem
-from serving.schemas.base import as_unicode
+from serving.schemas.base import MOST_CHARACTERS, reasons
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 NO_ROUTE = frozenset((404, 405))  # statuses of requests that no route answers
-MOST_ERRORS = 10  # largest number of errors in one problem
-MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a problem
 
 
 def install(app: FastAPI) -> None:
@@ -65,17 +62,6 @@ def response(path: str, error: ApiError) -> Response:
     if error.retry_after is not None:
         problem.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return problem
-
-
-def reasons(errors: Sequence[Mapping[str, Any]]) -> str:
-    """Return what is wrong with a request, by the errors of its validation."""
-    texts = [
-        f"{'.'.join(map(str, e['loc']))}: {e['msg']}"[:MOST_CHARACTERS]
-        for e in errors[:MOST_ERRORS]
-    ]
-    if len(errors) > MOST_ERRORS:
-        texts.append(f"and {len(errors) - MOST_ERRORS:,} more")
-    return as_unicode("; ".join(texts) + ".")
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

@@ -1,7 +1,8 @@
 """Base classes of requests and answers, and the types of ids, numbers and times."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -16,7 +17,7 @@ from pydantic import (
 
 MOST_FIELDS = 100  # of an object, including unknown ones
 MOST_ERRORS = 10  # largest number of errors that are named
-MOST_CHARACTERS = 200  # largest length of each error
+MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a problem
 
 # An id is the product's own text. Postgres cannot store NUL.
 Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
@@ -49,13 +50,22 @@ def _refuse_longer(value: object, n: int) -> object:
     return value
 
 
-def reasons(invalid: ValidationError) -> str:
-    """Return what is wrong with a part of a request: the first errors, each cut."""
-    errors = invalid.errors(include_url=False, include_context=False, include_input=False)
-    texts = [
-        f"{'.'.join(map(str, error['loc'])) or 'body'}: {error['msg']}"[:MOST_CHARACTERS]
+def errors_of(invalid: ValidationError) -> Sequence[Mapping[str, Any]]:
+    """Return the errors without what the caller sent."""
+    return invalid.errors(include_url=False, include_context=False, include_input=False)
+
+
+def first_errors(errors: Sequence[Mapping[str, Any]], whole: str = "body") -> list[str]:
+    """Return texts of the first errors, each cut. `whole` names what has no part that is wrong."""
+    return [
+        f"{'.'.join(map(str, error['loc'])) or whole}: {error['msg']}"[:MOST_CHARACTERS]
         for error in errors[:MOST_ERRORS]
     ]
+
+
+def reasons(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is wrong with a request: the first errors, and how many more there are."""
+    texts = first_errors(errors)
     if len(errors) > MOST_ERRORS:
         texts.append(f"and {len(errors) - MOST_ERRORS:,} more")
     return as_unicode("; ".join(texts) + ".")

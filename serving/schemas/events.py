@@ -8,19 +8,19 @@ from pydantic import Field, TypeAdapter, ValidationError, WrapValidator
 from pydantic.json_schema import SkipJsonSchema
 
 from serving.schemas.base import (
+    MOST_FIELDS,
     Answer,
     Id,
     Number,
     RequestBody,
     ShortText,
     Timestamp,
+    errors_of,
+    first_errors,
     with_example,
 )
 
 MAX_EVENTS = 1000
-MOST_ERRORS = 10  # of one event that are named
-MOST_CHARACTERS = 200  # of each of them
-MOST_FIELDS = 100  # of an event that is validated
 
 # printable ASCII, as in a header
 EventKey = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x20-\x7e]*$")]
@@ -85,12 +85,7 @@ def _event_or_problem(value: object, _: object) -> NewEvent | InvalidEvent:
     try:
         return _EVENT.validate_python(value)
     except ValidationError as invalid:
-        errors = invalid.errors(include_url=False, include_context=False, include_input=False)
-    reasons = [
-        f"{'.'.join(map(str, error['loc'])) or 'event'}: {error['msg']}"[:MOST_CHARACTERS]
-        for error in errors[:MOST_ERRORS]
-    ]
-    return InvalidEvent("; ".join(reasons) + ".")
+        return InvalidEvent("; ".join(first_errors(errors_of(invalid), "event")) + ".")
 
 
 # An invalid event is refused alone: it must not make the whole request invalid.

@@ -25,6 +25,7 @@ from serving.schemas.base import (
     RequestBody,
     ShortText,
     at_most,
+    errors_of,
     reasons,
     with_example,
 )
@@ -152,7 +153,7 @@ def _change_or_problem(value: object, _: object) -> ItemChange | InvalidChange:
     try:
         return _CHANGE.validate_python(value)
     except ValidationError as invalid:
-        return InvalidChange(_valid_id(value), reasons(invalid))
+        return InvalidChange(_valid_id(value), reasons(errors_of(invalid)))
 
 
 def _valid_id(change: object) -> str | None:
