@@ -37,7 +37,7 @@ _OWNS = text(
 )
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 _HOLD_UP_BATCHES = locks.waiting_briefly(
-    "pg_advisory_xact_lock(hashtext('events ' || current_schema()))"
+    f"pg_advisory_xact_lock({erasures.OF_BATCHES})"
 )  # see `serving.users.batches`
 # A repeated erasure keeps the date of the first one. `any(array(…))` makes the primary keys usable.
 _ERASE = text(

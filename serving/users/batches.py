@@ -8,7 +8,6 @@ not grow with the number of events. Rows are written in the order of their keys,
 cannot wait for each other.
 """
 
-import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ from serving.schemas import (
 )
 from serving.storage.prepared import Prepared
 from serving.users import feedback
-from serving.users.erasures import digest_of
+from serving.users.erasures import OF_BATCHES, digest_of
 from serving.users.feedback import NEWEST_WINS
 from serving.users.quotas import Quotas
 
@@ -42,7 +41,7 @@ HIDES: tuple[str, ...] = get_args(HideKind)
 
 # An erasure takes the lock exclusively: it waits for batches, and batches wait for it. A lock per
 # user would fill Postgres' table of locks, as a batch may have a thousand users.
-_LOCK = text("select pg_advisory_xact_lock_shared(hashtext('events ' || current_schema()))")
+_LOCK = text(f"select pg_advisory_xact_lock_shared({OF_BATCHES})")
 _IS_ERASED = f"exists (select from erasures where digest = {digest_of('sent.user_id')})"
 _OUTBOX = Prepared(
     "write_events",
@@ -203,7 +202,7 @@ def _checked(sent: Sequence[Sent], about: About, results: dict[int, EventResult]
         except ApiError as error:
             results[place] = refused(error)
             continue
-        event_id = f"{begun + place:016x}{secrets.token_hex(8)}"  # later ids are larger
+        event_id = feedback.new_event_id(begun + place)
         rows.append(
             _Row(
                 place=place,

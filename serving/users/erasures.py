@@ -28,6 +28,8 @@ from serving.tables import (
     WindowList,
 )
 
+# Key of the lock that batches of events share, and that an erasure takes exclusively
+OF_BATCHES = "hashtext('events ' || current_schema())"
 # Every table with rows of users; `tests/serving/users/test_erasures.py` finds one that is missing.
 USER_TABLES = tuple(
     table.__tablename__

@@ -190,9 +190,12 @@ def outbox_state(connection: Connection) -> OutboxState:
     return OutboxState.model_validate(dict(connection.execute(_STATE).mappings().one()))
 
 
-def new_event_id() -> str:
-    """Return a unique id of 32 hexadecimal digits. Later ids are larger."""
-    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+def new_event_id(at: int | None = None) -> str:
+    """Return a unique id of 32 hexadecimal digits. Later ids are larger.
+
+    `at`: nanoseconds since 1970, by default now.
+    """
+    return f"{time.time_ns() if at is None else at:016x}{secrets.token_hex(8)}"
 
 
 def check_time(occurred_at: datetime | None) -> None:
