@@ -24,8 +24,8 @@ from jobs.runtime.logs import event
 from serving.catalogue_changes import outbox as item_changes
 from serving.errors import ServingError
 from serving.storage import database
+from serving.storage.outboxes import Batch
 from serving.users import outbox
-from serving.users.outbox import OutboxBatch
 from warehouse import reconciliation
 from warehouse.append import Mark, append
 from warehouse.datasets import Dataset
@@ -36,6 +36,7 @@ from warehouse.tables import (
     BRONZE_FEEDBACK,
     BRONZE_ITEM_CHANGES,
     BRONZE_LANDINGS,
+    Table,
 )
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
@@ -62,7 +63,7 @@ def run(
     has_moved = _complete(root, engine, until, run_key)
     while (batch := outbox.read(engine, since=until, size=size)) is not None:
         if _write(root, batch, run_key):
-            log.info(event("collected", dataset=dataset.name, events=len(batch.events)))
+            log.info(event("collected", dataset=dataset.name, events=len(batch.rows)))
         until = cursor(root)
         has_moved = _complete(root, engine, until, run_key) or has_moved
     if not has_moved:
@@ -78,9 +79,9 @@ def cursor(root: str) -> int:
     return Lake(root).mark(BRONZE_FEEDBACK, CURSOR) or 0
 
 
-def landing_id_of(until: int) -> str:
-    """Return the landing of the batch that ends before this transaction."""
-    return f"{_digest(until)[:16]}-{BRONZE_FEEDBACK.name}"
+def landing_id_of(until: int, name: str = CURSOR, table: Table = BRONZE_FEEDBACK) -> str:
+    """Return the landing of the batch of an outbox that ends before this transaction."""
+    return f"{_digest(until, name)[:16]}-{table.name}"
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:
@@ -90,10 +91,10 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
     return run(job.root, job.dataset, engine, run_key=job.run_key)
 
 
-def _write(root: str, batch: OutboxBatch, run_key: RunKey) -> bool:
+def _write(root: str, batch: Batch, run_key: RunKey) -> bool:
     """Write events and cursor in one commit, unless another run has written them."""
     landed = {"landing_id": landing_id_of(batch.until), "run_key": str(run_key)}
-    numbered = enumerate(batch.events, start=1)
+    numbered = enumerate(batch.rows, start=1)
     rows = [columns | landed | {"source_line": line} for line, columns in numbered]
     mark = Mark(CURSOR, batch.until, after=batch.since or None)
     return append(root, BRONZE_FEEDBACK, rows, run_key=run_key, mark=mark)
@@ -129,7 +130,7 @@ def _record(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> None:
     landing = {
         "target": BRONZE_FEEDBACK.name,
         "source_file": CURSOR,
-        "sha256": _digest(until),
+        "sha256": _digest(until, CURSOR),
         "n_rows": written.num_rows,
         "landed_at": now,
     }
@@ -187,10 +188,10 @@ def _complete_changes(lake: Lake, engine: Engine, until: int, run_key: RunKey) -
 
 
 def _landing_of_changes(until: int) -> str:
-    return f"{_digest(until, CHANGES)[:16]}-{BRONZE_ITEM_CHANGES.name}"
+    return landing_id_of(until, CHANGES, BRONZE_ITEM_CHANGES)
 
 
-def _digest(until: int, name: str = CURSOR) -> str:
+def _digest(until: int, name: str) -> str:
     return hashlib.sha256(f"{name} {until}".encode()).hexdigest()
 
 

@@ -1,11 +1,8 @@
 """The outbox of users' events, as `collect` reads it."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from sqlalchemy import Engine
 
-from serving.storage.outboxes import Outbox
+from serving.storage.outboxes import Batch, Outbox
 
 _EVENTS = Outbox(
     table="outbox",
@@ -17,16 +14,7 @@ _EVENTS = Outbox(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxBatch:
-    """The events of transactions `since` (included) to `until` (excluded), in their order."""
-
-    since: int
-    until: int
-    events: tuple[dict[str, Any], ...]
-
-
-def read(engine: Engine, *, since: int, size: int) -> OutboxBatch | None:
+def read(engine: Engine, *, since: int, size: int) -> Batch | None:
     """Return the next batch, or None if no complete one waits.
 
     A batch has at most `size` events, unless its only transaction has more.
@@ -34,8 +22,7 @@ def read(engine: Engine, *, since: int, size: int) -> OutboxBatch | None:
     Raises:
         OutboxRestoredError: this Postgres has not reached transaction `since`.
     """
-    batch = _EVENTS.read(engine, since=since, size=size)
-    return None if batch is None else OutboxBatch(batch.since, batch.until, batch.rows)
+    return _EVENTS.read(engine, since=since, size=size)
 
 
 def count(engine: Engine, *, since: int, until: int) -> int:
