@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Row, text
 from serving.errors import NoReleaseError
 from serving.filters.filtering import Filter
 from serving.items import ListedItem, listed
-from serving.lists.acts import OF_KINDS
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ListKind, Reason
 from serving.storage.prepared import Prepared
 from serving.users.erasures import IS_ERASED
+from serving.users.kind_events import OF_KINDS
 
 FULL = 100  # length of a precomputed list; a list of this length may have been cut
 

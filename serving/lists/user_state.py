@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row
 
-from serving.lists import acts
-from serving.lists.acts import Acts
 from serving.lists.fold_in import Ratings
 from serving.lists.loaded_release import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
+from serving.users import kind_events
 from serving.users.erasures import IS_ERASED
+from serving.users.kind_events import Acts
 
 # `segment` is null without a profile, all `feedback_…` are null without feedback, all `sent_…`
 # without events of the manifest's kinds that the release has not learned. Times of feedback and
@@ -41,7 +41,7 @@ _STATE = Prepared(
         select array_agg(item_id) as sent_ids, array_agg(kind) as sent_kinds,
             array_agg(value) as sent_values, array_agg(micros) as sent_at,
             array_agg(is_undo) as sent_undos
-        from ({acts.NEW_EVENTS}) as event
+        from ({kind_events.NEW_EVENTS}) as event
     ) as sent
     left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
         and not {IS_ERASED}
@@ -120,7 +120,7 @@ class UserState:
         """Return whether the user likes the item, by its rating or by an amount of events."""
         value, _ = self._rating(release, item_id)
         return value >= release.constants.relevant_from or any(
-            acts.is_positive(act, release.kinds.get(kind))
+            kind_events.is_positive(act, release.kinds.get(kind))
             for kind, act in self.acts.get(item_id, {}).items()
         )
 
@@ -152,7 +152,7 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
             rated[item_id] = (rating, at)
             given.add(item_id)
     learned, sent = _learned(row), _sent(row)
-    newer = acts.changes(sent)
+    newer = kind_events.changes(sent)
     with_new_rating = {
         item_id
         for item_id in {item_id for item_id, *_ in feedback}
@@ -164,7 +164,7 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
         rated=rated,
         hidden=frozenset(item_id for item_id, _, _, hidden in feedback if hidden),
         n_new_ratings=len(with_new_rating | newer.item_ids),
-        acts=acts.merged(learned, newer),
+        acts=kind_events.merged(learned, newer),
         given=frozenset(given),
         acted=frozenset([*(i for i, _ in learned), *(event.item_id for event in sent)]),
     )
@@ -197,9 +197,9 @@ def _learned(row: Row[Any]) -> dict[tuple[str, str], tuple[float, int]]:
     return dict(zip(pairs, zip(amounts, times, strict=True), strict=True))
 
 
-def _sent(row: Row[Any]) -> Sequence[acts.SentEvent]:
+def _sent(row: Row[Any]) -> Sequence[kind_events.SentEvent]:
     """Return the events that the release has not learned."""
     columns = (row.sent_ids, row.sent_kinds, row.sent_values, row.sent_at, row.sent_undos)
     if row.sent_ids is None:
         return ()
-    return [acts.SentEvent(*values) for values in zip(*columns, strict=True)]
+    return [kind_events.SentEvent(*values) for values in zip(*columns, strict=True)]

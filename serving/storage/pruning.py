@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Engine, text
 
-from serving.lists.acts import OF_KINDS
+from serving.users.kind_events import OF_KINDS
 
 ROWS_AT_ONCE = 10_000
 

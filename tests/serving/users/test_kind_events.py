@@ -5,8 +5,8 @@ import math
 import pytest
 
 from ranking.strengths import MAX_VALUE
-from serving.lists.acts import Act, SentEvent, changes, is_positive, merged
 from serving.schemas import KindMeaning
+from serving.users.kind_events import Act, SentEvent, changes, is_positive, merged
 
 LEARNED = {("a", "buy"): (3.0, 100), ("b", "heard"): (0.5, 100)}
 COUNT = KindMeaning(weight=1, value="count", positive_from=3, repeatable=True, past="")
