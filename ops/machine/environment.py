@@ -147,14 +147,19 @@ def run_job(
     environment = of_downloads() | base(settings) | spark(settings)
     environment |= of_object_store(environment["LAKE_ROOT"])
     if SPARK_JVM_SOCKET in environment:  # the server lends its JVM if the arguments are the same
-        master = shlex.quote(settings.spark_master)
-        environment["PYSPARK_SUBMIT_ARGS"] = f"--master {master} pyspark-shell"
+        environment |= on_master(settings)
     environment |= variables or {}
     line = [sys.executable, "-m", *command]
     return subprocess.run(  # noqa: S603 # our own Python
         line, env=environment, cwd=ROOT, capture_output=capture_output, text=True, check=False,
         timeout=seconds,
     )  # fmt: skip
+
+
+def on_master(settings: OpsSettings) -> dict[str, str]:
+    """Return the variable with which PySpark uses the setting's master, as Airflow's tasks do."""
+    master = shlex.quote(settings.spark_master)
+    return {"PYSPARK_SUBMIT_ARGS": f"--master {master} pyspark-shell"}
 
 
 def spark(settings: OpsSettings) -> dict[str, str]:

@@ -46,7 +46,7 @@ def examine(settings: OpsSettings) -> Iterator[Finding]:
 
 def asked(settings: OpsSettings) -> dict[str, Any] | str:
     """Return the answer of the probe, or the last line of its failure."""
-    variables = {"PYSPARK_SUBMIT_ARGS": f"--master {settings.spark_master} pyspark-shell"}
+    variables = environment.on_master(settings)
     try:
         done = environment.run_job(
             settings, ["jobs.cluster.probe"], variables=variables, capture_output=True,
