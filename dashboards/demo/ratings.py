@@ -37,7 +37,9 @@ def body() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         notes.last_action(f"{plural(noun, rated.total)} rated" if rated.total else "")
     if not kinds.has_ratings(about.value):
-        st.markdown(f"What you do with {plural(noun)} makes your list. Nobody rates them here.")
+        st.markdown(
+            f"Your list follows what you do with {plural(noun)}. There are no ratings here."
+        )
     elif not rated.items and not rated.hidden:
         nothing_rated()
         return

@@ -136,7 +136,7 @@ def test_a_new_visitor_may_delete_their_data_and_is_not_asked_to_rate(page: Page
     data = page(RATINGS).run()
     assert not data.exception
     assert data.title[0].value == "My data"
-    assert "Nobody rates them here" in words(data)
+    assert "There are no ratings here" in words(data)
     assert "Delete now" in labels(data)
 
     shown = page(HOME).run()
