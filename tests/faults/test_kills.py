@@ -24,6 +24,14 @@ def address(engine: Engine, role: str) -> tuple[str, str]:
     return as_role(url, role), schema_of(engine)
 
 
+def collected_after_a_kill(owner: Engine, folder: Path, place: str) -> Lake:
+    """Return the lake of a collection that is killed at the place, and then done again."""
+    arguments = (*address(owner, "publisher"), str(folder / "lake"))
+    dying.dies("collect", *arguments, at=place)
+    dying.collects(*arguments)
+    return Lake(str(folder / "lake"))
+
+
 @pytest.fixture
 def live(publisher: Engine) -> int:
     return shop.release(publisher, "one", instead_of=None)
@@ -94,14 +102,11 @@ def test_a_batch_whose_program_dies_is_not_stored_and_stored_once_when_sent_agai
 def test_a_collection_that_is_killed_is_completed_by_the_next(
     owner: Engine, tmp_path: Path, place: str
 ) -> None:
-    arguments, root = address(owner, "publisher"), str(tmp_path / "lake")
     dying.rate(*address(owner, "api"))
 
-    dying.dies("collect", *arguments, root, at=place)
-    dying.collects(*arguments, root)
+    lake = collected_after_a_kill(owner, tmp_path, place)
 
-    invariants.assert_collected(owner, root)
-    lake = Lake(root)
+    invariants.assert_collected(owner, lake.root)
     assert lake.n_rows(BRONZE_COLLECTIONS) == lake.n_rows(BRONZE_LANDINGS) == 1
     assert shop.rows(owner, "select n_events from outbox_cursor") == [(1,)]
 
@@ -113,14 +118,11 @@ def test_a_collection_that_is_killed_is_completed_by_the_next(
 def test_a_collection_of_items_that_is_killed_is_completed_by_the_next(
     owner: Engine, tmp_path: Path, place: str
 ) -> None:
-    arguments, root = address(owner, "publisher"), str(tmp_path / "lake")
     with owner.begin() as connection:
         changes.apply(connection, Change("z", ItemContent(title="New")), sent_by="test")
 
-    dying.dies("collect", *arguments, root, at=place)
-    dying.collects(*arguments, root)
+    lake = collected_after_a_kill(owner, tmp_path, place)
 
-    lake = Lake(root)
     assert lake.n_rows(BRONZE_ITEM_CHANGES) == lake.n_rows(BRONZE_LANDINGS) == 1
     assert shop.rows(owner, "select n_changes from item_changes_cursor") == [(1,)]
 
