@@ -1,7 +1,7 @@
 import multiprocessing
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -337,9 +337,9 @@ def test_two_processes_that_send_the_same_events_do_not_block_each_other(
 
     spawning = multiprocessing.get_context("spawn")
     barrier = spawning.Barrier(N_PROCESSES, timeout=60)
-    with spawning.Pool(N_PROCESSES, meet, (barrier,)) as pool:
-        tasks = [(*arguments, process) for process in range(N_PROCESSES)]
-        problems = pool.starmap(batches_of, tasks, chunksize=1)
+    with ProcessPoolExecutor(N_PROCESSES, spawning, meet, (barrier,)) as pool:
+        sending = [pool.submit(batches_of, *arguments, number) for number in range(N_PROCESSES)]
+        problems = [process.result() for process in sending]
 
     assert problems == [[], []]
     assert shop.rows(owner, "select count(*) from outbox") == [(N_ROUNDS * N_EVENTS,)]
