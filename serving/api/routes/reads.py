@@ -29,10 +29,10 @@ from serving.api.routes.parameters import (
     bound,
 )
 from serving.lists import explanations, recommendations, shelves
-from serving.lists.rated_items import rated_items
 from serving.lists.recommendations import RecommendationList
 from serving.publishing import evidence, releases
 from serving.users import profiles
+from serving.users.rated_items import rated_items
 from serving.users.shown_lists import ShownList
 
 read = APIRouter(

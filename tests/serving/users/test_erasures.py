@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from jobs.erasure import digests
 from serving.lists import user_state
-from serving.lists.rated_items import rated_items
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import loading, releases
 from serving.rules import window_lists
@@ -17,6 +16,7 @@ from serving.schemas import Verdict
 from serving.tables import Base
 from serving.users import accounts, erasures, feedback, profiles, shown_lists, undo
 from serving.users.feedback import Event
+from serving.users.rated_items import rated_items
 from serving.users.shown_lists import ShownList, new_list_id
 from tests.conftest import schema_of
 from tests.support.serving import shop

@@ -14,12 +14,12 @@ from serving.client import Client
 from serving.errors import FeedbackChangedError, UnknownEventError, UserErasedError
 from serving.lists import user_state
 from serving.lists.precomputed import ListRequest
-from serving.lists.rated_items import rated_items
 from serving.lists.recommendations import for_user
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import FeedbackState, RatingsPage, Receipt, SentKind, UndoReceipt
 from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event
+from serving.users.rated_items import rated_items
 from tests.support.serving import live_shop, shop
 
 USERS, ITEMS = ("fan", "lover", "n-1"), ("f1", "f3", "o1", live_shop.COLD)

@@ -12,10 +12,10 @@ from jobs import collect
 from jobs.erasure.digests import digest
 from serving.lists import explanations, loaded_release, recommendations, shelves
 from serving.lists.precomputed import ListRequest
-from serving.lists.rated_items import rated_items
 from serving.lists.recommendations import RecommendationList
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import loading
+from serving.users.rated_items import rated_items
 from tests.support.serving.expected_shop import ExpectedShop, feedback
 from tests.support.serving.stand_in import collected
 from warehouse.query import Lake
