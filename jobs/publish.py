@@ -30,6 +30,7 @@ from warehouse.tables import (
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
     GOLD_SIMILAR_ITEMS,
+    GOLD_TAKEN_TOGETHER,
     SILVER_ITEMS,
     Table,
 )
@@ -38,7 +39,8 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 log = logging.getLogger(__name__)
 
 LISTS = (
-    GOLD_RECOMMENDATIONS, GOLD_PROFILES, GOLD_ITEM_FACTORS, GOLD_SIMILAR_ITEMS, GOLD_FALLBACK_LISTS,
+    GOLD_RECOMMENDATIONS, GOLD_PROFILES, GOLD_ITEM_FACTORS, GOLD_SIMILAR_ITEMS, GOLD_TAKEN_TOGETHER,
+    GOLD_FALLBACK_LISTS,
 )  # fmt: skip
 
 
@@ -154,6 +156,9 @@ def _n_erased(lake: Lake, fit: Fit) -> int:
 
 
 def _batches(lake: Lake, table: Table, retrain_id: str) -> Iterator[pa.RecordBatch]:
+    """Return the retrain's rows; none if the code that fitted did not know the table."""
+    if not lake.exists(table):
+        return iter(())
     columns = [name for name in table.names if name != "retrain_id"]
     return lake.batches(table, columns=columns, equals={"retrain_id": retrain_id})
 

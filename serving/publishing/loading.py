@@ -25,7 +25,8 @@ from serving.publishing.copy_format import CopyStream
 from serving.tables import OPTIONAL_LISTS, RELEASE_TABLES, Base, Item
 from serving.users import erasures
 
-LISTED = {"recommendations", "similar_items", "fallback_lists"}  # their items need a title
+# Tables whose listed items need a title.
+LISTED = {"recommendations", "similar_items", "taken_together", "fallback_lists"}
 _ARROW_TYPES: dict[type[TypeEngine[Any]], pa.DataType] = {
     Text: pa.string(),
     REAL: pa.float32(),

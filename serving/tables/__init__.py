@@ -26,6 +26,7 @@ from serving.tables.lists import (
     Profile,
     Recommendation,
     SimilarItems,
+    TakenTogether,
 )
 from serving.tables.monitoring import Alert, Measurement
 from serving.tables.quarantine import QuarantineDecision

@@ -95,6 +95,20 @@ class SimilarItems(OfRelease, Base):
     scores: Mapped[list[float]]
 
 
+class TakenTogether(OfRelease, Base):
+    """The items that users take together with one item in one release, see decision 40.
+
+    `scores` are log-likelihood ratios. Releases from before the table have no rows.
+    """
+
+    __tablename__ = "taken_together"
+    __table_args__ = list_constraints("scores")
+
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    item_ids: Mapped[list[str]]
+    scores: Mapped[list[float]]
+
+
 class FallbackList(OfRelease, Base):
     """The list for users who are not in the release. Segment '' is all users."""
 
@@ -111,6 +125,7 @@ RELEASE_TABLES: tuple[type[Base], ...] = (
     Profile,
     ItemFactors,
     SimilarItems,
+    TakenTogether,
     FallbackList,
 )
 # Columns that older fits lack: their lists are empty then.

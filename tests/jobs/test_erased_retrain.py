@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from jobs import erase
 from jobs.retraining.handover import Fit
 from serving.errors import IncompleteReleaseError
+from serving.tables import LISTS
 from tests.conftest import schema_of
 from tests.support.jobs.erasing import request
 from tests.support.jobs.product import product
@@ -57,9 +58,8 @@ def test_a_fit_that_lost_lists_to_an_erasure_can_be_published(
     with owner.begin() as connection:
         connection.exec_driver_sql("delete from live_release")
         connection.exec_driver_sql("delete from activations")
-        for lists in ("recommendations", "profiles", "item_factors", "similar_items"):
+        for lists in LISTS:
             connection.exec_driver_sql(f"delete from {lists}")  # noqa: S608 # our names
-        connection.exec_driver_sql("delete from fallback_lists")
         connection.exec_driver_sql("delete from releases")
     with pytest.raises(IncompleteReleaseError, match="recommendations"):
         copied.publish()

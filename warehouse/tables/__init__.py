@@ -41,6 +41,7 @@ from warehouse.tables.served import (
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
     GOLD_SIMILAR_ITEMS,
+    GOLD_TAKEN_TOGETHER,
 )
 from warehouse.tables.silver import (
     SILVER_EVENTS,

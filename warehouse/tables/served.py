@@ -103,3 +103,16 @@ GOLD_SIMILAR_ITEMS = table(
     SCORES,
     key=("retrain_id", "item_id"),
 )
+
+GOLD_TAKEN_TOGETHER = table(
+    "gold.taken_together",
+    "The items that users take together with each item more often than by chance: at most 20, from "
+    "baskets of positive interactions. `scores` are Dunning's log-likelihood ratios: see decision "
+    "40.",
+    RETRAIN,
+    ITEM,
+    ITEM_IDS,
+    SCORES,
+    Column("n_baskets", "array<int>", "Baskets that have both items, one number per item."),
+    key=("retrain_id", "item_id"),
+)

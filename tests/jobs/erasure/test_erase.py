@@ -40,8 +40,8 @@ WITHOUT_USERS = {
     "silver.item_index",
     "gold.nominations", "gold.freezes", "gold.trials", "gold.searches", "gold.model_metrics",
     "gold.verdicts", "gold.fits", "gold.item_factors", "gold.fallback_lists",
-    "gold.similar_items", "gold.erased_rows", "gold.purges", "gold.maintenance",
-    "gold.backtest_plans", "gold.backtests",
+    "gold.similar_items", "gold.taken_together", "gold.erased_rows", "gold.purges",
+    "gold.maintenance", "gold.backtest_plans", "gold.backtests",
 }  # fmt: skip
 
 

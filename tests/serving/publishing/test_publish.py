@@ -94,6 +94,7 @@ BROKEN: list[tuple[str, Rows, str]] = [
     ("recommendations", shop.lists_of("user_id", u="a") * 2, "pk_recommendations"),
     ("recommendations", shop.lists_of("user_id", u="aXb"), "without a title, such as X"),
     ("similar_items", shop.lists_of("item_id", a="Z"), "without a title, such as Z"),
+    ("taken_together", shop.lists_of("item_id", a="V"), "without a title, such as V"),
     ("fallback_lists", shop.lists_of("segment", everybody="Y"), "without a title, such as Y"),
     (
         "fallback_lists",

@@ -27,7 +27,7 @@ WITHOUT_USERS = {
     "about", "activations", "alerts", "api_keys", "audit", "erasures", "fallback_lists",
     "item_changes", "item_changes_cursor", "item_factors", "items", "live_release",
     "measurements", "outbox_cursor", "quarantine_decisions", "releases", "rules",
-    "similar_items", "slate", "unavailable_items", "verdicts",
+    "similar_items", "slate", "taken_together", "unavailable_items", "verdicts",
 }  # fmt: skip
 WINDOW = {"user_id": "u", "item_ids": ["a"], "scores": [1.0], "relevant": ["a"]}
 

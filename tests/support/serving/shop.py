@@ -109,6 +109,7 @@ def tables(**changed: Rows) -> Tables:
             {"item_id": "a", "factors": [0.5, -0.25], "popularity": 0.5, "trending": 2.0}
         ],
         "similar_items": lists_of("item_id", a="bc"),
+        "taken_together": lists_of("item_id", a="bc", d="c"),
         "fallback_lists": lists_of("segment", everybody="dcb"),
         "items": items(**TITLES),
     }
