@@ -51,6 +51,7 @@ from serving.schemas.lists import (
     Recommendations,
     Shelf,
     SimilarItems,
+    TakenTogether,
 )
 from serving.schemas.operators.acts import (
     ApiKey,

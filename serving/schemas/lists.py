@@ -115,6 +115,23 @@ class SimilarItems(Answer):
     items: tuple[ListedItem, ...]
 
 
+class TakenTogether(Answer):
+    """Items that users take together with one item or with those of a basket, best first.
+
+    `score` is how much more often this happens than by chance: the sum, over the items asked for,
+    of Dunning's log-likelihood ratios. It can be 1,000 and more.
+    """
+
+    model_config = with_example(
+        item_ids=["1"], release_id=7, items=[LISTED | {"score": 212.4, "reason": None}]
+    )
+
+    list_id: str = LIST_ID
+    item_ids: tuple[str, ...] = Field(description="The items asked for.")
+    release_id: int
+    items: tuple[ListedItem, ...]
+
+
 class Shelf(Answer):
     """A list that does not depend on the user: popular, trending or of a vendor."""
 

@@ -17,6 +17,7 @@ from serving.lists.precomputed import ListRequest
 
 MAX_LISTED = 100
 MAX_EXCLUDED = 1000
+MAX_BASKET = 100
 JSON = "application/json"
 NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
@@ -72,6 +73,16 @@ Exclude = Annotated[
     Query(
         max_length=MAX_EXCLUDED,
         description="Items to leave out of the list.",
+        examples=[["6", "1214"]],
+    ),
+]
+Basket = Annotated[
+    list[schemas.Id],
+    Query(
+        alias="item_id",
+        min_length=1,
+        max_length=MAX_BASKET,
+        description="Items of the basket. Those that the release does not know are ignored.",
         examples=[["6", "1214"]],
     ),
 ]

@@ -16,7 +16,9 @@ from serving.api.authentication import Caller, Reader
 from serving.api.routes.parameters import (
     JSON,
     NO_NUL,
+    Basket,
     Category,
+    Exclude,
     FilterText,
     ItemId,
     Limit,
@@ -28,7 +30,7 @@ from serving.api.routes.parameters import (
     as_json,
     bound,
 )
-from serving.lists import explanations, recommendations, shelves
+from serving.lists import explanations, recommendations, shelves, together
 from serving.lists.recommendations import RecommendationList
 from serving.publishing import evidence, releases
 from serving.users import profiles
@@ -242,6 +244,54 @@ def similar(
 
 
 @read.get(
+    "/items/{item_id:id}/together",
+    response_model=schemas.TakenTogether,
+    tags=["catalogue"],
+    summary="Items taken together with an item",
+)
+def together_with_item(
+    caller: Reader, item_id: ItemId, filtered: FilterText = None, limit: Limit = 20
+) -> Response:
+    """The items that users buy, like or play together with this one more often than by chance.
+
+    An empty list if there are none, or if the release was made before there were such lists. A
+    release has at most 20 for an item.
+    """
+    with caller.connection() as connection:
+        cache, filtered_by = caller.release_cache, bound(connection, filtered)
+        answer = together.with_item(
+            connection, cache, item_id, filtered_by=filtered_by, limit=limit
+        )
+        return _shelf(caller, "together", answer)
+
+
+@read.get(
+    "/together",
+    response_model=schemas.TakenTogether,
+    tags=["shelves"],
+    summary="Items taken together with a basket",
+)
+def together_with_basket(
+    caller: Reader,
+    basket: Basket,
+    exclude: Exclude = None,
+    filtered: FilterText = None,
+    limit: Limit = 20,
+) -> Response:
+    """The items that users take together with those of a basket, which are left out themselves."""
+    with caller.connection() as connection:
+        answer = together.with_items(
+            connection,
+            caller.release_cache,
+            basket,
+            exclude=exclude or (),
+            filtered_by=bound(connection, filtered),
+            limit=limit,
+        )
+        return _shelf(caller, "together", answer)
+
+
+@read.get(
     "/items/{item_id:id}",
     response_model=schemas.ItemDetails,
     tags=["catalogue"],
@@ -285,7 +335,11 @@ def _for_user(caller: Caller, answer: RecommendationList) -> Response:
     return Response(recommendations.to_json(answer), media_type=JSON)
 
 
-def _shelf(caller: Caller, kind: str, shelf: schemas.Shelf | schemas.SimilarItems) -> Response:
+def _shelf(
+    caller: Caller,
+    kind: str,
+    shelf: schemas.Shelf | schemas.SimilarItems | schemas.TakenTogether,
+) -> Response:
     """Return the answer, whose list is kept."""
     item_ids = [item.item_id for item in shelf.items]
     caller.keep(ShownList(shelf.list_id, kind, None, shelf.release_id, None, item_ids))

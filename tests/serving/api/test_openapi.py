@@ -59,7 +59,7 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
                     parameter["schema"] = {"enum": [schema_of(publisher)]}
                 if parameter["name"] == "filter":
                     parameter["schema"] = {"enum": FILTERS}
-                if parameter["name"] == "item_id":
+                if (parameter["name"], parameter["in"]) == ("item_id", "path"):
                     parameter["schema"]["examples"] = [*shop.TITLES]
     schemas = document["components"]["schemas"]
     for name in ("Rating", "GivenRating"):

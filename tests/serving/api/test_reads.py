@@ -48,6 +48,8 @@ ROUTES = {
     "/v1/{dataset}/items",
     "/v1/{dataset}/items/{item_id}",
     "/v1/{dataset}/items/{item_id}/similar",
+    "/v1/{dataset}/items/{item_id}/together",
+    "/v1/{dataset}/together",
     "/v1/{dataset}/releases",
     "/v1/{dataset}/verdicts",
     "/v1/{dataset}/rules",

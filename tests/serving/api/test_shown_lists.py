@@ -14,7 +14,7 @@ from serving.api.metrics import Metrics
 from serving.api.settings import ApiSettings
 from serving.api.shown_lists import ShownLists
 from serving.client import Client
-from serving.schemas import NewEvent, Recommendations, Shelf, SimilarItems
+from serving.schemas import NewEvent, Recommendations, Shelf, SimilarItems, TakenTogether
 from serving.storage import pruning
 from serving.users import accounts, shown_lists
 from serving.users.shown_lists import ShownList, new_list_id
@@ -51,12 +51,14 @@ def shown(user_id: str | None = "u", *item_ids: str) -> ShownList:
 def test_every_list_has_an_id_under_which_it_is_kept_as_it_was_shown(
     product: Client, owner: Engine
 ) -> None:
-    answers: list[Recommendations | Shelf | SimilarItems] = [
+    answers: list[Recommendations | Shelf | SimilarItems | TakenTogether] = [
         product.recommendations("u"),
         product.recommendations("nobody", limit=2),
         product.for_anonymous_user({}),
         product.popular(),
         product.similar("a"),
+        product.together_with("a"),
+        product.together_with_basket(["a", "d"]),
     ]
 
     rows = kept(owner, len(answers))
@@ -69,8 +71,10 @@ def test_every_list_has_an_id_under_which_it_is_kept_as_it_was_shown(
         (ids[2], "fallback", None, 1),
         (ids[3], "popular", None, 1),
         (ids[4], "similar", None, 1),
+        (ids[5], "together", None, 1),
+        (ids[6], "together", None, 1),
     ]
-    assert [row[4] for row in rows] == [0, 0, 0, None, None]  # versions of the rules
+    assert [row[4] for row in rows] == [0, 0, 0, None, None, None, None]  # versions of the rules
     assert [row[6] for row in rows] == [[i.item_id for i in answer.items] for answer in answers]
     recent = "shown_at between now() - interval '5 minutes' and now() order by shown_at"
     in_order = f"select list_id from shown_lists where {recent}"  # noqa: S608 # our own names

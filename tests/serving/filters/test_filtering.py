@@ -196,7 +196,10 @@ def test_a_changed_attribute_counts_at_once(released: int, client: Client, owner
         ("since > 'soon'", ("filter-refused", "a time in ISO 8601")),
     ],
 )
-@pytest.mark.parametrize("path", ["users/u/recommendations", "popular", "items/a/similar", "items"])
+@pytest.mark.parametrize(
+    "path",
+    ["users/u/recommendations", "popular", "items/a/similar", "items/a/together", "items"],
+)
 @pytest.mark.usefixtures("released")
 def test_what_the_data_set_lacks_is_a_problem_not_an_empty_list(
     http: httpx2.Client, owner: Engine, path: str, sent: str, expected: tuple[str, str]
