@@ -157,6 +157,7 @@ class Loop(Histories):
             else:
                 assert not releases.resume_publishing(session, actor="ada")
                 releases.pause_publishing(session, live, actor="ada")
+                self.expected.moves.append(("pause", live, live))
         self.expected.is_paused = not self.expected.is_paused
 
     @rule(hide=withdrawn, ranks=st.lists(st.integers(1, 9), max_size=2, unique=True),
