@@ -1,5 +1,6 @@
 """The data sets that this process serves, and whether their schemas match this code."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -21,7 +22,7 @@ _SCHEMAS = text(
 
 
 class Datasets:
-    """The data sets of one database. Engines are created when first needed."""
+    """The data sets of one database. Engines live from first use until the schema is dropped."""
 
     def __init__(self, url: str, settings: ApiSettings) -> None:
         self._url = url
@@ -137,6 +138,7 @@ class Datasets:
         selected = set(self._settings.datasets)
         with self._overview.connect() as connection:
             schemas = connection.scalars(_SCHEMAS).all()
+            self._close_others(schemas)
             return {
                 name: connection.scalar(
                     text(f'select version_num from "{database.schema_name(name)}".alembic_version')  # noqa: S608 # a checked name
@@ -145,3 +147,10 @@ class Datasets:
                 for name in schemas
                 if not selected or name in selected
             }
+
+    def _close_others(self, schemas: Collection[str]) -> None:
+        """Close the connections to data sets whose schema is gone."""
+        gone = [key for key in self._engines.copy() if key[0] not in schemas]
+        for key in gone:
+            if (engine := self._engines.pop(key, None)) is not None:
+                engine.dispose()
