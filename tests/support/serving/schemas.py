@@ -17,9 +17,12 @@ def migrated(url: str, folder: Path) -> str:
     database.migrate(url, TEMPLATE)
     database.grant(url, TEMPLATE)
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    command = [postgres.binaries(folder) / "pg_dump", "--no-owner", "--inserts", "-n", TEMPLATE]
+    program = str(postgres.binaries(folder) / "pg_dump")
     dumped = subprocess.run(  # noqa: S603 # Postgres' own program
-        [*command, address], capture_output=True, text=True, check=True
+        [program, "--no-owner", "--inserts", "-n", TEMPLATE, address],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = dumped.stdout.splitlines()
     return "\n".join(line for line in lines if not line.startswith("\\"))  # commands of psql
