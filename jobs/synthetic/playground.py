@@ -6,10 +6,8 @@ describes them, and the truth to `truth/`. The same size and seed give the same 
 Run: python -m jobs.synthetic.playground --size 1000000 --seed 7
 """
 
-import argparse
 import csv
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,13 +20,12 @@ from pyspark.sql import SparkSession
 
 from jobs.runtime import entrypoint, session
 from jobs.runtime.logs import event
-from jobs.synthetic import names
+from jobs.synthetic import names, output
+from jobs.synthetic.output import FILMS
 from jobs.synthetic.world import MONTHS, START, World, generate, ratings_of
-from warehouse.settings import LakeSettings
 
 log = logging.getLogger(__name__)
 
-SMALLEST, LARGEST = 30_000, 100_000_000
 SCHEMA = "user_id string, item_id string, stars int, rated_at bigint"
 USER_ID, ITEM_ID = "u-{:06d}".format, "f-{:05d}".format  # ids by index
 _ROWS_PER_FILE = 2_500_000
@@ -39,36 +36,18 @@ def run(spark: SparkSession, *, size: int, seed: int, folder: Path) -> None:
     """Write the files to `folder`, in place of those of an earlier playground."""
     world = generate(size, seed)
     log.info(event("generating", ratings=size, users=world.n_users, items=world.n_items))
-    fresh = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    for name in _FOLDERS[1:]:
-        (fresh / name).mkdir(parents=True)
-    _write_items(world, fresh / "items" / "items.csv")
-    _write_users(world, fresh / "users" / "users.jsonl")
-    _write_truth(world, fresh / "truth")
-    _write_ratings(spark, world, fresh / "ratings", n_files=max(2, size // _ROWS_PER_FILE))
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (fresh / name).rename(folder / name)
-    fresh.rmdir()
+    with output.replaced(folder, _FOLDERS) as fresh:
+        _write_items(world, fresh / "items" / "items.csv")
+        _write_users(world, fresh / "users" / "users.jsonl")
+        _write_truth(world, fresh / "truth")
+        _write_ratings(spark, world, fresh / "ratings", n_files=max(2, size // _ROWS_PER_FILE))
     log.info(event("generated", folder=str(folder)))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, start Spark, run."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.synthetic.playground", description=__doc__
-    )
-    parser.add_argument("--size", type=_size, default=1_000_000, help="number of ratings")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--folder", type=Path, help="default: the playground's inbox")
-    args = parser.parse_args(argv)
-    inbox = None if args.folder else LakeSettings().inbox_of("playground")
-    if inbox and "://" in inbox:
-        parser.error(f"the inbox is {inbox}: write into a --folder, and copy it there")
-    folder = args.folder or Path(str(inbox))
-    run(session.start("playground"), size=args.size, seed=args.seed, folder=folder)
+    args = output.arguments(FILMS, __doc__, argv)
+    run(session.start("playground"), size=args.size, seed=args.seed, folder=args.folder)
 
 
 def _write_ratings(spark: SparkSession, world: World, folder: Path, *, n_files: int) -> None:
@@ -81,7 +60,7 @@ def _write_ratings(spark: SparkSession, world: World, folder: Path, *, n_files: 
                 yield pd.concat(frames, ignore_index=True)
 
     users = spark.range(0, world.n_users, 1, n_files)
-    users.mapInPandas(rated, SCHEMA).write.parquet(str(folder))
+    users.mapInPandas(rated, SCHEMA).write.mode("overwrite").parquet(str(folder))
     shared.destroy()
 
 
@@ -140,15 +119,6 @@ def _write_truth(world: World, folder: Path) -> None:
     }
     pq.write_table(pa.table(users), folder / "users.parquet")
     pq.write_table(pa.table(items), folder / "items.parquet")
-
-
-def _size(text: str) -> int:
-    size = int(text.replace("_", ""))
-    if not SMALLEST <= size <= LARGEST:
-        raise argparse.ArgumentTypeError(
-            f"{size:,} is not from {SMALLEST:,} to {LARGEST:,} ratings"
-        )
-    return size
 
 
 if __name__ == "__main__":
