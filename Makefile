@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 FAST := not slow and not stack and not browser and not journey and not soak and not scale
 ARCHIVE ?=
+# a variable of the shell may name the data set of its requests to the API: it is not meant
+of_demo = $(if $(filter command,$(origin DATASET)),$(value DATASET))
 quoted = '$(subst ','\'',$(1))'
 ARGS ?=
 # The first supported Python on the PATH. To use another one: make PYTHON=… TARGET
@@ -25,8 +27,9 @@ $(READY): requirements.lock pyproject.toml $(wildcard ops/setup/*.py)
 
 setup: $(READY) ## install packages, Delta jars and Java into .venv (other targets do it too)
 
-demo: $(READY) ## start everything, load a data set, show recommendations; ARCHIVE=path/to/ml-1m.zip
-	@$(BIN)/lantern demo $(if $(value ARCHIVE),--archive $(call quoted,$(value ARCHIVE))) $(ARGS)
+demo: $(READY) ## start everything, load a data set, show lists; ARCHIVE=path/to/ml-1m.zip or DATASET=playground_shop
+	@$(BIN)/lantern demo $(if $(value ARCHIVE),--archive $(call quoted,$(value ARCHIVE))) \
+	  $(if $(of_demo),--dataset $(call quoted,$(of_demo))) $(ARGS)
 
 up: $(READY) ## start the platform on this machine
 	@$(BIN)/lantern up $(ARGS)

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from airflow_api.answers import Run
 from airflow_api.client import Airflow
 from edge import own_programs
+from jobs.synthetic.output import FILMS
 from ops.machine import airflow_config, database, ports, processes
 from ops.machine.stack import Stack
 from ops.machine.supervisord import until
@@ -89,7 +90,7 @@ def platform() -> Iterator[Platform]:
         stack = Stack(OpsSettings())
         try:
             lantern(patch, "up")
-            demo.play(stack.settings, EVENTS, 7)
+            demo.play(stack.settings, FILMS, EVENTS, 7)
             admin = airflow_config.admin(stack.secrets)
             platform = Platform(stack, admin, ("maya", secrets.token_urlsafe(16)))
             create_operator(platform)

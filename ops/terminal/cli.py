@@ -5,15 +5,17 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from airflow_api.client import AirflowError
+from jobs.synthetic.output import FILMS, SHOP, Generator
 from ops import settings
 from ops.errors import NotRunningError, OpsError
 from ops.machine import ports
@@ -21,7 +23,7 @@ from ops.machine.stack import Stack, log_lines, running
 from ops.machine.supervisord import PROGRAMS
 from ops.setup.jars import JarsMissingError
 from ops.setup.java import JavaMissingError
-from ops.steps import console, duration, step
+from ops.steps import console, duration
 from ops.terminal import (
     acts,
     backup_commands,
@@ -59,6 +61,8 @@ for command in (
 ):
     app.command()(command)
 
+PlaygroundKind = Literal["films", "shop"]
+GENERATORS: Mapping[PlaygroundKind, Generator] = {"films": FILMS, "shop": SHOP}
 DatasetOption = Annotated[str, typer.Option("--dataset", help="name of a manifest in datasets/")]
 PRIVATE = 0o077  # umask: what the platform writes is for its own user only
 INTERRUPTED = 130  # exit code of a program that was ended by Ctrl-C
@@ -162,9 +166,9 @@ def demo(
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="default: MovieLens 1M")] = None,
     size: Annotated[
-        int, typer.Option(help="number of events, for the playground")
-    ] = demonstration.EVENTS_OF_MOVIELENS_1M,
-    seed: Annotated[int, typer.Option(help="random seed, for the playground")] = 1,
+        int | None, typer.Option(help="number of events of a playground; default: its usual size")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="random seed of a playground")] = 1,
 ) -> None:
     """Start everything, load a data set, train and show recommendations. Repeatable."""
     chosen = settings.read()
@@ -229,15 +233,19 @@ def rebuild(
 
 @app.command()
 def playground(
-    size: Annotated[int, typer.Option(min=1000, max=100_000_000, help="events")] = 1_000_000,
+    kind: Annotated[
+        PlaygroundKind, typer.Option(help="films with ratings, or a shop with purchases")
+    ] = "films",
+    size: Annotated[
+        int | None, typer.Option(help="number of events; default: 1,000,000, of a shop 400,000")
+    ] = None,
     seed: Annotated[int, typer.Option(help="random seed; the same seed writes the same files")] = 1,
 ) -> None:
-    """Write the files of the data set `playground`: synthetic users, items and events."""
-    chosen = settings.read()
-    with step(f"playground of {size:,} events"):
-        demonstration.play(chosen, size, seed)
-    console.print(f"The files are in {chosen.inbox / demonstration.PLAYGROUND}.", markup=False)
-    console.print(f"Next: `lantern demo --dataset {demonstration.PLAYGROUND}`.")
+    """Write the files of a synthetic data set: items, users, what they did, and the truth."""
+    chosen, generator = settings.read(), GENERATORS[kind]
+    demonstration.play(chosen, generator, size or generator.usual, seed)
+    console.print(f"The files are in {chosen.inbox / generator.dataset}.", markup=False)
+    console.print(f"Next: `lantern demo --dataset {generator.dataset}`.")
 
 
 def _keep_trace(chosen: settings.OpsSettings) -> Path:

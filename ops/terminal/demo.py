@@ -14,6 +14,7 @@ from rich.markup import escape
 from airflow_api.answers import Run
 from airflow_api.client import Airflow
 from edge import own_programs
+from jobs.synthetic.output import FILMS, SHOP, Generator
 from ops.errors import OpsError
 from ops.machine import airflow_config, credentials, database, environment, ports
 from ops.machine.stack import Stack
@@ -29,8 +30,8 @@ from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.tables import BRONZE_LANDINGS
 
-DEFAULT, PLAYGROUND = "movielens_1m", "playground"
-EVENTS_OF_MOVIELENS_1M = 1_000_209
+DEFAULT = "movielens_1m"
+PLAYGROUNDS = {generator.dataset: generator for generator in (FILMS, SHOP)}
 PUBLISHER_SECONDS = 5
 API_SECONDS = 30
 ASSET_SECONDS = 60
@@ -38,11 +39,14 @@ ASSET_SECONDS = 60
 
 @dataclass(frozen=True)
 class Options:
-    """Options of the demo. Default data set: MovieLens 1M if available, else the playground."""
+    """Options of the demo. Default data set: MovieLens 1M if available, else the playground.
+
+    Without a `size` a playground has its usual one.
+    """
 
     archive: Path | None = None
     dataset: str | None = None
-    size: int = EVENTS_OF_MOVIELENS_1M
+    size: int | None = None
     seed: int = 1
 
 
@@ -95,9 +99,9 @@ def choose(settings: OpsSettings, options: Options) -> Dataset:
         return default
     console.print(
         f"{default.title} cannot be downloaded and no ARCHIVE=… is set. Using the playground with "
-        f"{options.size:,} synthetic events."
+        f"{options.size or FILMS.usual:,} synthetic events."
     )
-    return datasets.load_named(PLAYGROUND)
+    return datasets.load_named(FILMS.dataset)
 
 
 def has_data(settings: OpsSettings, dataset: Dataset) -> bool:
@@ -124,9 +128,9 @@ def load(settings: OpsSettings, dataset: Dataset, options: Options) -> None:
     if options.archive is not None:
         with step(f"{options.archive.name} into the inbox"):
             hand_over(options.archive, dataset, inbox)
-    elif dataset.name == PLAYGROUND and not has_data(settings, dataset):
-        with step(f"playground of {options.size:,} events"):
-            play(settings, options.size, options.seed)
+    elif dataset.name in PLAYGROUNDS and not has_data(settings, dataset):
+        generator = PLAYGROUNDS[dataset.name]
+        play(settings, generator, options.size or generator.usual, options.seed)
 
 
 def is_new(settings: OpsSettings, dataset: Dataset, archive: Path | None) -> bool:
@@ -154,15 +158,16 @@ def hand_over(archive: Path, dataset: Dataset, inbox: Path) -> Path:
     return target
 
 
-def play(settings: OpsSettings, size: int, seed: int) -> None:
-    """Write the playground's files into its inbox.
+def play(settings: OpsSettings, generator: Generator, size: int, seed: int) -> None:
+    """Write the files of a playground into its inbox.
 
     Raises:
         OpsError: The job failed. The message contains its last lines.
     """
     settings.make_folders()
-    command = ["jobs.synthetic.playground", "--size", str(size), "--seed", str(seed)]
-    result = environment.run_job(settings, command, capture_output=True)
+    command = [generator.module, "--size", str(size), "--seed", str(seed)]
+    with step(f"{generator.dataset} of {size:,} {generator.noun}"):
+        result = environment.run_job(settings, command, capture_output=True)
     if result.returncode != 0:
         last = "\n".join((result.stdout + result.stderr).splitlines()[-follow.LAST_LINES :])
         raise OpsError(f"writing the playground failed:\n{last}\nRun `lantern doctor`.")

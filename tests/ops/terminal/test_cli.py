@@ -207,3 +207,19 @@ def test_a_restore_of_no_backup_says_so(capsys: pytest.CaptureFixture[str], tmp_
 
     assert lantern("restore", str(file)) == 1
     assert "is damaged or no backup" in capsys.readouterr().out
+
+
+def test_a_playground_is_written_into_its_inbox(
+    here: OpsSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lantern("playground", "--kind", "shop", "--size", "20000", "--seed", "3") == 0
+
+    said = capsys.readouterr().out
+    assert "playground_shop of 20,000 events" in said
+    assert "lantern demo --dataset playground_shop" in said
+    names = {path.name for path in (here.inbox / "playground_shop").iterdir()}
+    assert names == {"events", "products", "customers", "truth"}
+
+
+def test_there_are_two_kinds_of_playgrounds() -> None:
+    assert lantern("playground", "--kind", "bank") == 2

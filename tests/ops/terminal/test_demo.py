@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.synthetic.output import SHOP
 from ops.errors import OpsError
 from ops.settings import OpsSettings
 from ops.terminal import demo
@@ -53,7 +54,7 @@ def test_without_network_and_archive_the_playground_is_shown(
     assert demo.choose(settings, Options()).name == "playground"
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "1,000,209" in said
+    assert "1,000,000" in said
 
 
 @pytest.mark.usefixtures("unreachable")
@@ -88,4 +89,4 @@ def test_a_failing_playground_shows_its_last_lines(
     python.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(python))
     with pytest.raises(OpsError, match="the cause"):
-        demo.play(settings, 1000, 1)
+        demo.play(settings, SHOP, 20_000, 1)
