@@ -91,6 +91,7 @@ def test_all_manifests_that_ship_are_valid() -> None:
         "movielens_small",
         "movietweetings",
         "playground",
+        "playground_shop",
     }
 
 
