@@ -77,9 +77,9 @@ def as_unicode(text: str) -> str:
 
 
 class Answer(BaseModel):
-    """An answer of the API."""
+    """An answer of the API. It always has all fields."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class RequestBody(BaseModel):

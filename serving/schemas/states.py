@@ -4,7 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from serving.errors import ApiError
 from serving.schemas.base import Answer, with_example
+
+_NO_ROUTE = ("method-not-allowed", "not-found")  # the codes of requests that no route answers
+_CODES = [*sorted({kind.code for kind in ApiError.kinds()}.union(_NO_ROUTE))]
 
 
 class Health(Answer):
@@ -31,7 +35,9 @@ class Problem(Answer):
     status: int
     detail: str = Field(description="A description of this case.")
     instance: str = Field(description="The path of the request.")
-    code: str = Field(description="Stable, such as `unknown-item`.")
+    code: str = Field(
+        description="Stable, such as `unknown-item`.", json_schema_extra={"enum": [*_CODES]}
+    )
     next_step: str = Field(description="What the caller can do.")
 
 
