@@ -1,7 +1,7 @@
 # One command each. `make help` prints the comments below.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status doctor test coverage soak scale fast check audit format docs lock clean distclean
+.PHONY: help setup demo up down status doctor test coverage soak scale fast check audit format docs typescript lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -77,6 +77,9 @@ format: $(READY) ## format the code and apply the fixes of ruff
 
 docs: $(READY) ## generate docs/settings.md, tables.md, datasets.md, dags.md and .env.example
 	$(BIN)/python -m tools.references
+
+typescript: $(READY) ## generate the types of clients/typescript and pack it; needs Node.js and npm
+	@$(BIN)/python -m tools.typescript
 
 lock: $(READY) ## update requirements.lock from pyproject.toml; locked versions are kept
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \

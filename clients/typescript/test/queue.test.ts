@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EventQueue, type EventResults, type NewEvent } from "../src/index.js";
+
+const EMPTY = { event_id: null, occurred_at: null, title: null, detail: null, next_step: null };
+const EVENT = { kind: "view", user_id: "u", item_id: "a" };
+
+/** A client that answers as a test says, and keeps what it was sent. */
+class Recorder {
+  readonly sent: NewEvent[][] = [];
+  failures = 0;
+
+  sendEvents(events: Iterable<NewEvent>): Promise<EventResults> {
+    const batch = [...events];
+    this.sent.push(batch);
+    if (this.failures > 0) {
+      this.failures -= 1;
+      return Promise.reject(new Error("down"));
+    }
+    const results = batch.map((event) => ({
+      ...EMPTY,
+      status: event.item_id === "bad" ? ("refused" as const) : ("accepted" as const),
+      code: "unknown-item",
+    }));
+    return Promise.resolve({ n_accepted: 0, n_repeated: 0, n_refused: 0, results });
+  }
+}
+
+function queueOf(recorder: Recorder, more: { everyMs?: number; most?: number } = {}) {
+  const refused: string[] = [];
+  const errors: unknown[] = [];
+  const queue = new EventQueue(recorder, {
+    ...more,
+    onRefused: (event, result) => refused.push(`${event.item_id} ${result.code}`),
+    onError: (error) => errors.push(error),
+  });
+  return { queue, refused, errors };
+}
+
+test("events are sent after a while, with ids and times", async () => {
+  const recorder = new Recorder();
+  const { queue } = queueOf(recorder, { everyMs: 20 });
+  queue.add(EVENT);
+  queue.add({ ...EVENT, event_id: "own", occurred_at: "2026-01-01T00:00:00Z" });
+  for (let n = 0; recorder.sent.length === 0 && n < 100; n += 1) {
+    await sleep(20);
+  }
+
+  const [[first, second] = []] = recorder.sent;
+  assert.match(first?.event_id ?? "", /^[0-9a-f-]{36}$/);
+  assert.ok(Math.abs(Date.now() - Date.parse(first?.occurred_at ?? "")) < 60_000);
+  assert.deepEqual([second?.event_id, second?.occurred_at], ["own", "2026-01-01T00:00:00Z"]);
+  assert.deepEqual(await queue.close(), []);
+});
+
+test("1,000 events are sent at once", async () => {
+  const recorder = new Recorder();
+  const { queue } = queueOf(recorder, { everyMs: 60_000 });
+  for (let n = 0; n < 1000; n += 1) {
+    queue.add(EVENT);
+  }
+
+  assert.deepEqual(recorder.sent.map((batch) => batch.length), [1000]);
+  await queue.close();
+});
+
+test("events that could not be sent are sent again with the same ids", async () => {
+  const recorder = new Recorder();
+  recorder.failures = 1;
+  const { queue, errors } = queueOf(recorder, { everyMs: 60_000 });
+  queue.add(EVENT);
+  await queue.flush();
+  assert.equal(queue.size, 1);
+  queue.add(EVENT);
+  await queue.flush();
+
+  const [first, second] = recorder.sent;
+  assert.equal(errors.length, 1);
+  assert.deepEqual(second?.[0], first?.[0]);
+  assert.equal(second?.length, 2);
+  await queue.close();
+});
+
+test("refused events are reported and not sent again", async () => {
+  const recorder = new Recorder();
+  const { queue, refused } = queueOf(recorder, { everyMs: 60_000 });
+  queue.add(EVENT);
+  queue.add({ ...EVENT, item_id: "bad" });
+  await queue.close();
+
+  assert.deepEqual(refused, ["bad unknown-item"]);
+  assert.equal(recorder.sent.length, 1);
+});
+
+test("a full queue takes no event, and returns what could not be sent", async () => {
+  const recorder = new Recorder();
+  recorder.failures = 9;
+  const { queue } = queueOf(recorder, { everyMs: 60_000, most: 2 });
+
+  assert.deepEqual([queue.add(EVENT), queue.add(EVENT), queue.add(EVENT)], [true, true, false]);
+  assert.equal((await queue.close()).length, 2);
+});

@@ -1,0 +1,61 @@
+"""The steps of docs/integrate.md for Node.js, as one program of a shop that installs the client."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ops.settings import ROOT
+from serving.storage import keys
+from tests.conftest import schema_of
+from tests.support import markdown
+from tests.support.clients import node
+from tests.support.serving import shop
+from tests.support.serving.api_server import running_api
+from tests.support.serving.server import as_role
+
+GUIDE = (ROOT / "docs/integrate.md").read_text()
+PATIENT = ("timeoutMs: 200", "timeoutMs: 60000")  # the machine may be busy
+RESULTS = ("kinds", "attributes", "home", "similar", "trending", "visitor", "sent", "n_events")
+CHANGES = ("created", "changed", "removed", "erasure")
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """The steps, which print their results, in the folder of a shop that has the client."""
+    node.build()
+    node.run(["npm", "install", "--offline", str(node.PACKAGE)], tmp_path, {})
+    steps = "".join(markdown.blocks(GUIDE, "js"))
+    assert PATIENT[0] in steps
+    printing = f"console.log(JSON.stringify({{ {', '.join(RESULTS + CHANGES)} }}));"
+    (tmp_path / "shop.mjs").write_text(f"{steps.replace(*PATIENT)}\n{printing}\n")
+    return tmp_path / "shop.mjs"
+
+
+def test_the_steps_for_node_work_as_printed(
+    program: Path, committing: str, owner: Engine, publisher: Engine
+) -> None:
+    items = shop.items(**shop.TITLES, **{"6": "Heat"})
+    shop.release(publisher, "one", instead_of=None, items=items)
+    with Session(owner) as session, session.begin():
+        secrets = {
+            "KEY": keys.create(session, "web", ["read", "feedback"]),
+            "CATALOGUE_KEY": keys.create(session, "catalogue", ["catalogue"]),
+            "OPERATE_KEY": keys.create(session, "accounts", ["operate"]),
+        }
+    with running_api(as_role(committing, "api")) as url:
+        variables = {"API": url, "DATASET": schema_of(owner), **secrets}
+        printed = json.loads(node.run(["node", str(program)], program.parent, variables))
+
+    assert {"view", "purchase"} <= printed["kinds"].keys()
+    assert printed["attributes"]["price"] == "number"
+    assert all(item["title"] for item in printed["home"]["items"])
+    assert {"items", "list_id"} <= printed["similar"].keys() & printed["trending"].keys()
+    assert printed["visitor"]["token"]
+    assert (printed["sent"]["n_accepted"], printed["n_events"]) == (1, 2)
+    changes = [printed[name]["status"] for name in ("created", "changed", "removed")]
+    assert changes == ["created", "changed", "removed"]
+    assert printed["erasure"]["user_id"] == "42"
+    assert shop.rows(owner, "select user_id from outbox") == []
