@@ -19,9 +19,10 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         OperatorCheckUnavailableError: Airflow does not answer.
     """
 
-    def release_history(self, *, limit: int = 20) -> list[schemas.PastRelease]:
-        """Return all releases, newest first, with every act on each."""
-        return self._get(list[schemas.PastRelease], "releases", "history", limit=limit)
+    def release_history(self, *, limit: int = 20, offset: int = 0) -> list[schemas.PastRelease]:
+        """Return releases, newest first, with every act on each."""
+        page = {"limit": limit, "offset": offset}
+        return self._get(list[schemas.PastRelease], "releases", "history", **page)
 
     def release_changes(self, release_id: int, *, since: int) -> schemas.ReleaseChanges:
         """Return what changed in the lists from the release `since` to `release_id`.
