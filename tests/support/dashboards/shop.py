@@ -9,6 +9,7 @@ from serving.schemas import (
     Comparison,
     Criterion,
     Item,
+    ItemDetails,
     ItemOrder,
     ItemPage,
     KindMeaning,
@@ -144,8 +145,9 @@ def listed(chosen: list[Item]) -> tuple[ListedItem, ...]:
     )
 
 
-def item(item_id: str) -> Item | None:
-    return next((item for item in ITEMS if item.item_id == item_id), None)
+def item(item_id: str) -> ItemDetails | None:
+    details = (ItemDetails(**item.model_dump()) for item in ITEMS if item.item_id == item_id)
+    return next(details, None)
 
 
 def items(
