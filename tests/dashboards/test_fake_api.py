@@ -20,8 +20,10 @@ from tests.support.dashboards.visitors import Visitors
 NOT_FAKED = {
     "DELETE /v1/{dataset}/items/{item_id}",
     "GET /v1/{dataset}/export",
+    "GET /v1/{dataset}/items/{item_id}/together",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
+    "GET /v1/{dataset}/together",
     "GET /v1/{dataset}/users/{user_id}/export",
     "PATCH /v1/{dataset}/items/{item_id}",
     "POST /v1/{dataset}/items",

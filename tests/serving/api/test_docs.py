@@ -95,7 +95,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
     assert json.loads(why)["status"] == "cold"
-    assert shelves.count('"items"') == 6
+    assert shelves.count('"items"') == 8
     assert json.loads(filtered)["release_id"] == json.loads(listed)["release_id"]
     assert "2571" in {json.loads(line)["item_id"] for line in lines.splitlines()}
     assert json.loads(created)["status"] == "created"
@@ -157,7 +157,7 @@ def test_the_steps_of_the_guide_work_as_printed(variables: dict[str, str], owner
     assert {"view", "purchase"} <= json.loads(about)["kinds"].keys()
     assert json.loads(about)["attributes"]["price"] == "number"
     assert all(item["title"] for item in json.loads(home)["items"])
-    assert others.count('"items"') == 2
+    assert others.count('"items"') == 4
     assert json.loads(created)["token"]
     assert (json.loads(sent)["n_accepted"], json.loads(outbox)["n_waiting"]) == (2, 2)
     assert re.findall(r'"status":"(\w+)"', changed) == ["created", "changed", "removed"]
