@@ -33,6 +33,7 @@ import type {
   Release,
   Shelf,
   SimilarItems,
+  TakenTogether,
   UndoReceipt,
   User,
   Verdict,
@@ -58,6 +59,8 @@ export type AnonymousQuery = QueryOf<paths[`${Root}/recommendations`]["post"]>;
 export type PopularQuery = QueryOf<paths[`${Root}/popular`]["get"]>;
 export type TrendingQuery = QueryOf<paths[`${Root}/trending`]["get"]>;
 export type SimilarQuery = QueryOf<paths[`${Root}/items/{item_id}/similar`]["get"]>;
+export type TogetherQuery = QueryOf<paths[`${Root}/items/{item_id}/together`]["get"]>;
+export type BasketQuery = Omit<QueryOf<paths[`${Root}/together`]["get"]>, "item_id">;
 export type ItemsQuery = QueryOf<paths[`${Root}/items`]["get"]>;
 export type UsersQuery = QueryOf<paths[`${Root}/users`]["get"]>;
 export type UserQuery = QueryOf<paths[`${Root}/users/{user_id}`]["get"]>;
@@ -148,6 +151,19 @@ export class Lantern {
     const path = "/v1/{dataset}/items/{item_id}/similar";
     const params = { ...this.#to({ item_id }), query };
     return this.#ask((o) => this.http.GET(path, { ...o, params }));
+  }
+
+  /** Return the items that users take together with an item. */
+  async togetherWith(item_id: string, query: TogetherQuery = {}): Promise<TakenTogether> {
+    const path = "/v1/{dataset}/items/{item_id}/together";
+    const params = { ...this.#to({ item_id }), query };
+    return this.#ask((o) => this.http.GET(path, { ...o, params }));
+  }
+
+  /** Return the items that users take together with those of a basket, of up to 100 items. */
+  async togetherWithBasket(item_id: string[], query: BasketQuery = {}): Promise<TakenTogether> {
+    const params = { ...this.#to({}), query: { ...query, item_id } };
+    return this.#ask((o) => this.http.GET("/v1/{dataset}/together", { ...o, params }));
   }
 
   /** Return a page of the catalogue: by default the best matches of `q` first. */

@@ -63,6 +63,10 @@ test("lists and shelves have filters", async () => {
   ]);
   assert.deepEqual((await web.popular(query)).items.map((i) => i.item_id), ["d", "c"]);
   assert.deepEqual((await web.similar("a", query)).items.map((i) => i.item_id), ["c"]);
+  const together = [web.togetherWith("a", query), web.togetherWithBasket(["a", "b"], query)];
+  for (const { items } of await Promise.all(together)) {
+    assert.deepEqual(items.map((i) => i.item_id), ["c"]);
+  }
   const list = await web.recommendations("nobody", query);
   assert.deepEqual(list.items.map((i) => i.item_id), ["d", "c"]);
   const anonymous = await web.forAnonymousUser([{ item_id: "a", rating: 9 }], query);
