@@ -1,9 +1,10 @@
-"""Run all tests in two processes. Tests that share the Spark session are in one of them.
+"""Run all tests in three processes, of which two have a Spark session of their own.
 
     python tests/lanes.py [--coverage] [pytest's arguments]
 
-Lines are printed as they come, each with the name of its lane. Coverage is combined over both; it
-makes Python half as slow again, so it has to be asked for.
+A Spark session with small data plans on one core, and the other tests wait a lot: three lanes use
+two cores. Lines are printed as they come, each with the name of its lane. Coverage is combined over
+all lanes; it adds half to Python's time, so it has to be asked for.
 """
 
 import os
@@ -15,10 +16,35 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SPARK = ("tests/jobs", "tests/warehouse", "tests/benchmarks", "tests/test_readme.py")
+# Tests of retrains share the lake of one retrain.
+RETRAINS = (
+    "tests/jobs/backtesting",
+    "tests/jobs/engine",
+    "tests/jobs/retraining",
+    "tests/jobs/runtime",
+    "tests/jobs/test_backtest.py",
+    "tests/jobs/test_decide.py",
+    "tests/jobs/test_decide_window_lists.py",
+    "tests/jobs/test_erased_retrain.py",
+    "tests/jobs/test_evaluate.py",
+    "tests/jobs/test_fit.py",
+    "tests/jobs/test_freeze.py",
+    "tests/jobs/test_new_items.py",
+    "tests/jobs/test_nominate.py",
+    "tests/jobs/test_odd_data.py",
+    "tests/jobs/test_publish.py",
+    "tests/jobs/test_published_kinds.py",
+    "tests/jobs/test_retrain_events.py",
+    "tests/jobs/test_retrain_gate.py",
+    "tests/jobs/test_search.py",
+    "tests/jobs/test_summarize.py",
+    "tests/test_readme.py",
+)
+LAKES = ("tests/jobs", "tests/warehouse", "tests/benchmarks")
 LANES = {
-    "spark": [*SPARK],
-    "others": ["tests", *(f"--ignore={path}" for path in SPARK)],
+    "retrains": [*RETRAINS],
+    "lakes": [*LAKES, *(f"--ignore={path}" for path in RETRAINS)],
+    "others": ["tests", *(f"--ignore={path}" for path in (*RETRAINS, *LAKES))],
 }
 CLOSING = re.compile(r"=+ .* in [0-9.]+s.*=+$")  # the last line that pytest prints
 BROKEN = re.compile(r"(FAILED|ERROR) tests/")  # a line of its summary
@@ -30,7 +56,7 @@ NO_TESTS = 5  # pytest's exit code where nothing fits the arguments
 
 
 def main(arguments: list[str]) -> int:
-    """Run both lanes, then combine their coverage if asked; return the worst exit code."""
+    """Run all lanes, then combine their coverage if asked; return the worst exit code."""
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
     with_coverage = COVERAGE in arguments
@@ -77,7 +103,7 @@ def follow(
 ) -> None:
     """Print the lane's lines as they come; count how its tests ended, note which broke."""
     for line in process.stdout or ():
-        say(f"{lane:6} | {line.rstrip()}")
+        say(f"{lane:8} | {line.rstrip()}")
         if BROKEN.match(line):
             broken.append(line.rstrip())
         if CLOSING.match(line):
