@@ -53,9 +53,9 @@ class Caller:
         """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
 
-    def keep(self, shown: ShownList) -> None:
-        """Keep a list that is about to be answered."""
-        self.shown_lists.add(self.dataset, shown)
+    def keep(self, *answer: ShownList) -> None:
+        """Keep the lists of an answer that is about to be sent."""
+        self.shown_lists.add(self.dataset, *answer)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

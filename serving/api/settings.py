@@ -66,8 +66,8 @@ class ApiSettings(BaseSettings):
     shown_lists_queue: int = Field(
         default=5000,
         ge=0,
-        description="Lists that wait to be kept under their `list_id`, per process. More are "
-        "dropped and counted in `/metrics`. 0: no list is kept.",
+        description="Answers whose lists wait to be kept under their `list_id`, per process. Lists "
+        "of more are dropped and counted in `/metrics`. 0: no list is kept.",
     )
     requests_per_second: int = Field(
         default=2000,

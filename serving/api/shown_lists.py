@@ -1,13 +1,14 @@
 """Keeps the lists that this process answers, in batches beside the requests.
 
-A request only adds its list to a queue. A thread writes the queue to Postgres every half second.
-The queue is bounded: lists beyond the bound, and those that cannot be written, are dropped and
-counted. A process that is killed loses the lists of its last half second.
+A request only adds its answer, of one list or several, to a queue. A thread writes the queue to
+Postgres every half second, the lists of an answer by one statement. The queue is bounded: answers
+beyond the bound, and lists that cannot be written, are dropped and counted. A process that is
+killed loses the lists of its last half second.
 """
 
 import logging
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +22,7 @@ from serving.users.shown_lists import ShownList
 log = logging.getLogger(__name__)
 
 SECONDS = 0.5  # between two flushes
-AT_ONCE = 500  # lists of one statement
+AT_ONCE = 500  # lists of one statement, and the rest of its last answer
 
 
 class ShownLists:
@@ -30,31 +31,31 @@ class ShownLists:
     Args:
         datasets: where the lists are written.
         metrics: counts the lists that are dropped.
-        size: largest number of lists in the queue; 0 keeps none.
+        size: largest number of answers in the queue; 0 keeps none.
     """
 
     def __init__(self, datasets: Datasets, metrics: Metrics, *, size: int) -> None:
         self._datasets, self._metrics, self._size = datasets, metrics, size
-        self._queue = deque[tuple[str, ShownList]]()
+        self._queue = deque[tuple[str, Sequence[ShownList]]]()
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="shown-lists", daemon=True)
 
-    def add(self, dataset: str, shown: ShownList) -> None:
-        """Keep a list that is about to be answered."""
+    def add(self, dataset: str, *answer: ShownList) -> None:
+        """Keep the lists of an answer that is about to be sent."""
         if len(self._queue) < self._size:
-            self._queue.append((dataset, shown))
+            self._queue.append((dataset, answer))
         elif self._size:
-            self._metrics.count_dropped_lists(dataset, 1)
+            self._metrics.count_dropped_lists(dataset, len(answer))
 
     def flush(self) -> None:
         """Write what is in the queue now."""
-        by_dataset = defaultdict[str, list[ShownList]](list)
+        by_dataset = defaultdict[str, list[Sequence[ShownList]]](list)
         for _ in range(len(self._queue)):
-            dataset, shown = self._queue.popleft()
-            by_dataset[dataset].append(shown)
-        for dataset, lists in by_dataset.items():
-            for some in _parts(lists):
-                self._write(dataset, some)
+            dataset, answer = self._queue.popleft()
+            by_dataset[dataset].append(answer)
+        for dataset, answers in by_dataset.items():
+            for lists in _parts(answers):
+                self._write(dataset, lists)
 
     def start(self) -> None:
         """Start the thread that flushes, unless no list is kept."""
@@ -82,6 +83,13 @@ class ShownLists:
             log.warning("dropped lists dataset=%s n=%d error=%s", dataset, len(lists), cause)
 
 
-def _parts(lists: Sequence[ShownList]) -> Iterator[Sequence[ShownList]]:
-    for start in range(0, len(lists), AT_ONCE):
-        yield lists[start : start + AT_ONCE]
+def _parts(answers: Iterable[Sequence[ShownList]]) -> Iterator[Sequence[ShownList]]:
+    """Yield the lists of all answers in parts; no answer is split."""
+    part: list[ShownList] = []
+    for answer in answers:
+        part.extend(answer)
+        if len(part) >= AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -21,11 +21,11 @@ _INSERT = Prepared(
     {"lists": "json"},
     f"""
     insert into shown_lists
-        (list_id, kind, user_id, release_id, rules_version, item_ids, shown_at)
-    select list_id, kind, user_id, release_id, rules_version, item_ids, shown_at
+        (list_id, kind, user_id, release_id, rules_version, placement, item_ids, shown_at)
+    select list_id, kind, user_id, release_id, rules_version, placement, item_ids, shown_at
     from json_to_recordset(:lists) as sent(
         list_id text, kind text, user_id text, release_id bigint, rules_version bigint,
-        item_ids text[], shown_at timestamptz
+        placement text, item_ids text[], shown_at timestamptz
     )
     where user_id is null
         or not exists (select from erasures where digest = {digest_of("sent.user_id")})
@@ -37,7 +37,10 @@ _INSERT = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """One list that the API answered. `user_id` is None for an anonymous user, or for a shelf."""
+    """One list that the API answered. `user_id` is None for an anonymous user, or for a shelf.
+
+    `placement` is the name of the placement that the list is a shelf of.
+    """
 
     list_id: str
     kind: str
@@ -45,6 +48,7 @@ class ShownList:
     release_id: int
     rules_version: int | None
     item_ids: Sequence[str]
+    placement: str | None = None
 
     @property
     def shown_at(self) -> datetime:
@@ -68,6 +72,7 @@ def write(connection: Connection, lists: Sequence[ShownList]) -> None:
             "user_id": shown.user_id,
             "release_id": shown.release_id,
             "rules_version": shown.rules_version,
+            "placement": shown.placement,
             "item_ids": shown.item_ids,
             "shown_at": shown.shown_at,
         }
