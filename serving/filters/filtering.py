@@ -39,22 +39,24 @@ class Filter:
         return self.predicate(item, attributes)
 
 
-def bind(connection: Connection, sent: str) -> Filter:
-    """Return the filter that a text describes, for the data set's items.
+def bind(connection: Connection, *sent: str) -> Filter:
+    """Return the filter that a text describes, or several of which all hold, for the data set.
 
     Raises:
         FilterRefusedError: the text is not a filter; the message names the position.
         UnknownAttributeError, UnknownCategoryError: it names what the data set does not have.
         NoReleaseError: the data set has no release yet.
     """
-    expression = parsing.parse(sent)
+    expressions = tuple(map(parsing.parse, sent))
+    expression = expressions[0] if len(sent) == 1 else Joined("and", expressions)
     about = connection.execute(_ABOUT).one_or_none()
     if about is None:
         raise NoReleaseError
     binding = _Binding(Fields(about.attributes, frozenset(about.categories)), connection)
     predicate = binding.predicate(expression)
     sql = binding.sql(expression)
-    return Filter(sent, binding.unavailable, predicate, sql, binding.parameters)
+    name = sent[0] if len(sent) == 1 else " and ".join(f"({text})" for text in sent)
+    return Filter(name, binding.unavailable, predicate, sql, binding.parameters)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -73,6 +73,14 @@ class LoadedRelease:
         if self.neighbours is None:
             return self.fold_in.fold(ratings, segment)
         return self.neighbours.fold(ratings, self.constants.relevant_from)
+
+    @cached_property
+    def memory(self) -> dict[Hashable, Any]:
+        """What readers derive from the release as of its revision, by keys of their own.
+
+        The number of keys must be bounded: no key may come from a request.
+        """
+        return {}
 
     @cached_property
     def items(self) -> tuple[CatalogueItem, ...]:

@@ -143,14 +143,21 @@ def live_release(connection: Connection, cache: ReleaseCache) -> LiveRelease:
 
 
 def precomputed_list(
-    connection: Connection, cache: ReleaseCache, user_id: str, request: ListRequest
+    connection: Connection,
+    cache: ReleaseCache,
+    user_id: str,
+    request: ListRequest,
+    *,
+    is_full: bool = False,
 ) -> PrecomputedList:
     """Return a user's list of the live release; the fallback if it has none.
+
+    `is_full`: all that the release has, up to `FULL` items, for several requests.
 
     Raises:
         NoReleaseError: the data set has no release yet.
     """
-    filtered = bool(
+    filtered = is_full or bool(
         request.category is not None or request.exclude or request.filtered_by is not None
     )
     parameters = {"user_id": user_id, "limit": request.limit, "filtered": filtered}

@@ -72,6 +72,12 @@ def trending(
         NoReleaseError: the data set has no release yet.
     """
     release, slate = cache.live(connection)
+    signal = trending_now(connection, release)
+    return _best(release, slate, signal, category=category, limit=limit)
+
+
+def trending_now(connection: Connection, release: LoadedRelease) -> Scores:
+    """Return the sum of the recent positive ratings by position, with those since the release."""
     parameters = {
         "release_id": release.release_id,
         "relevant_from": release.constants.relevant_from,
@@ -81,7 +87,7 @@ def trending(
     for item_id, weight in connection.execute(_RATED_SINCE, parameters):
         if item_id in release.positions:
             signal[release.positions[item_id]] += float(weight)
-    return _best(release, slate, signal, category=category, limit=limit)
+    return signal
 
 
 def of_vendor(connection: Connection, cache: ReleaseCache, vendor: str, *, limit: int) -> Shelf:
