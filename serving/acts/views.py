@@ -13,7 +13,7 @@ from serving.acts.audit import Act
 from serving.errors import TooManyRequestsError
 from serving.users import erasures
 
-Through = Literal["inspector", "view as"]
+Through = Literal["inspector", "view as", "placement preview"]
 MAX_USERS = 600  # entries of an account in an hour
 
 # Concurrent requests wait for each other. The index of `acted_at` finds the entries of the hour.

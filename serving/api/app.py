@@ -25,6 +25,7 @@ from serving.api.routes import (
     feedback,
     health,
     inspections,
+    placements,
     reads,
     rules,
     user_data,
@@ -61,11 +62,13 @@ def create_app(
     app.add_middleware(Measured, metrics=app.state.metrics)  # added last, so it sees every response
     problems.install(app)
     app.include_router(reads.read)  # tried first: most requests are for lists
+    app.include_router(placements.read)
     app.include_router(feedback.write)
     app.include_router(events.batches)
     app.include_router(catalogue.catalogue)
     app.include_router(catalogue.batches)
     app.include_router(rules.operate)
+    app.include_router(placements.operate)
     app.include_router(user_data.route)
     app.include_router(inspections.inspect)
     app.include_router(releases.operate_releases)

@@ -4,6 +4,8 @@ ServingError
   x ApiError                          what the API answers and its client raises
     x UnknownBacktestError            Airflow has no DAG for backtests of the data set
     x BacktestActiveError             a backtest has not ended
+    x UnknownPlacementError           the data set has no placement of this name
+    x PlacementChangedError           the placement changed since the caller looked
     x NoReleaseError                  the data set has no release yet
     x ReleaseNotReadyError            the release cannot go live: unknown, incomplete or retired
     x LiveReleaseChangedError         another release went live since the caller looked
@@ -56,6 +58,7 @@ from serving.errors.base import (
     ApiError,
     ServingError,
 )
+from serving.errors.placements import PlacementChangedError, UnknownPlacementError
 from serving.errors.releases import (
     IncompleteReleaseError,
     LiveReleaseChangedError,

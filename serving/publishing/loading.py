@@ -50,9 +50,10 @@ def _arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
 SCHEMAS = {
     table.__tablename__: arrow_schema(table, without={"release_id"}) for table in RELEASE_TABLES
 }
-ITEM_SCHEMA = arrow_schema(
-    Item, without={"search", "withdrawn", "attributes", "removed", "changed_at", "revision"}
-)
+_OF_POSTGRES = {
+    "search", "withdrawn", "attributes", "removed", "changed_at", "revision", "added_at",
+}  # fmt: skip
+ITEM_SCHEMA = arrow_schema(Item, without=_OF_POSTGRES)
 
 _STAGED = """
 create temporary table staged_items (

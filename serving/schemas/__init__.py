@@ -102,6 +102,18 @@ from serving.schemas.operators.releases import (
 )
 from serving.schemas.operators.retrains import DagRun, NewRetrain, ParameterValue, RetrainAnswer
 from serving.schemas.operators.uploads import NewUpload, Upload
+from serving.schemas.placements import (
+    EarlierPlacement,
+    FilledShelf,
+    NewPlacement,
+    Placement,
+    PlacementPreview,
+    PlacementShelf,
+    PlacementTrial,
+    PlacementVersion,
+    ShelfSource,
+    TriedShelf,
+)
 from serving.schemas.rules import (
     Availability,
     Boost,

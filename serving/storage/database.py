@@ -69,6 +69,7 @@ GRANTS = {
         "item_changes_cursor": "select",
         "rules": "select, insert",
         "slate": "select, update",
+        "placements": "select, insert",
         "unavailable_items": "select, insert, delete",
         "window_lists": "select, delete",
         # operators activate releases, pause publishing and manage keys through the API

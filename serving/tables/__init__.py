@@ -29,6 +29,7 @@ from serving.tables.lists import (
     TakenTogether,
 )
 from serving.tables.monitoring import Alert, Measurement
+from serving.tables.placements import PlacementVersion
 from serving.tables.quarantine import QuarantineDecision
 from serving.tables.releases import Activation, LivePointer, Release, Verdict
 from serving.tables.rules import RulesVersion, Slate, WindowList

@@ -21,7 +21,7 @@ class AuditEntry(Base):
             "action in ('publish', 'activate', 'roll_back', 'pause', 'resume', 'change_rules',"
             " 'create_key', 'revoke_key', 'erase', 'inspect_user', 'start_ingest',"
             " 'start_retrain', 'stop_retrain', 'approve', 'reject', 'release_rows', 'reject_rows',"
-            " 'upload', 'start_maintenance', 'start_backtest')",
+            " 'upload', 'start_maintenance', 'start_backtest', 'change_placement')",
             name="known_action",
         ),
         CheckConstraint("outcome in ('done', 'refused')", name="known_outcome"),

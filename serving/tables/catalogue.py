@@ -53,6 +53,7 @@ class Item(Base):
         Index("ix_items_vendor", "vendor"),
         Index("ix_items_withdrawn", "item_id", postgresql_where=text("withdrawn is not null")),
         Index("ix_items_removed", "item_id", postgresql_where=text("removed")),
+        Index("ix_items_added_at", "added_at", text("released nulls first")),
         Index("ix_items_revision", "revision", postgresql_where=text("revision > 0")),
     )
 
@@ -77,6 +78,10 @@ class Item(Base):
     revision: Mapped[int] = mapped_column(
         server_default=text("0"),
         comment="Revision of `slate` with which the product changed it last; 0: it never did.",
+    )
+    added_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(),
+        comment="When the catalogue had it first; 1970: before this was recorded.",
     )
 
 

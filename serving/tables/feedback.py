@@ -104,8 +104,8 @@ class ShownList(Base):
 
     list_id: Mapped[str] = mapped_column(primary_key=True, comment="24 hexadecimal digits.")
     kind: Mapped[str] = mapped_column(
-        comment="`live`, `batch`, `fallback`, `popular`, `trending`, `vendor`, `similar` or "
-        "`together`."
+        comment="`live`, `batch`, `fallback`, `popular`, `trending`, `vendor`, `similar`, or the "
+        "source of a placement's shelf."
     )
     user_id: Mapped[str | None]
     release_id: Mapped[int]

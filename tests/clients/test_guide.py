@@ -20,7 +20,7 @@ GUIDE = (ROOT / "docs/integrate.md").read_text()
 PATIENT = ("timeoutMs: 200", "timeoutMs: 60000")  # the machine may be busy
 LISTS = ("home", "similar", "together", "basket", "trending")
 CHANGES = ("created", "changed", "removed", "erasure")
-RESULTS = ("kinds", "attributes", "visitor", "sent", "n_events", *LISTS, *CHANGES)
+RESULTS = ("kinds", "attributes", "page", "visitor", "sent", "n_events", *LISTS, *CHANGES)
 
 
 @pytest.fixture
@@ -54,6 +54,8 @@ def test_the_steps_for_node_work_as_printed(
     assert printed["attributes"]["price"] == "number"
     assert all(item["title"] for item in printed["home"]["items"])
     assert all({"items", "list_id"} <= printed[name].keys() for name in LISTS)
+    assert all({"items", "list_id"} <= shelf.keys() for shelf in printed["page"]["shelves"])
+    assert printed["page"]["shelves"]
     assert printed["visitor"]["token"]
     assert (printed["sent"]["n_accepted"], printed["n_events"]) == (1, 2)
     changes = [printed[name]["status"] for name in ("created", "changed", "removed")]

@@ -25,6 +25,7 @@ import type {
   NewUser,
   OpenErasures,
   OutboxState,
+  Placement,
   Rating,
   RatingsPage,
   Readiness,
@@ -61,6 +62,7 @@ export type TrendingQuery = QueryOf<paths[`${Root}/trending`]["get"]>;
 export type SimilarQuery = QueryOf<paths[`${Root}/items/{item_id}/similar`]["get"]>;
 export type TogetherQuery = QueryOf<paths[`${Root}/items/{item_id}/together`]["get"]>;
 export type BasketQuery = Omit<QueryOf<paths[`${Root}/together`]["get"]>, "item_id">;
+export type PlacementQuery = QueryOf<paths[`${Root}/placements/{name}`]["get"]>;
 export type ItemsQuery = QueryOf<paths[`${Root}/items`]["get"]>;
 export type UsersQuery = QueryOf<paths[`${Root}/users`]["get"]>;
 export type UserQuery = QueryOf<paths[`${Root}/users/{user_id}`]["get"]>;
@@ -164,6 +166,12 @@ export class Lantern {
   async togetherWithBasket(item_id: string[], query: BasketQuery = {}): Promise<TakenTogether> {
     const params = { ...this.#to({}), query: { ...query, item_id } };
     return this.#ask((o) => this.http.GET("/v1/{dataset}/together", { ...o, params }));
+  }
+
+  /** Return all shelves of a page, a basket or an e-mail; no item is on two of them. */
+  async placement(name: string, query: PlacementQuery = {}): Promise<Placement> {
+    const params = { ...this.#to({ name }), query };
+    return this.#ask((o) => this.http.GET("/v1/{dataset}/placements/{name}", { ...o, params }));
   }
 
   /** Return a page of the catalogue: by default the best matches of `q` first. */

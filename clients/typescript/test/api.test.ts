@@ -67,6 +67,8 @@ test("lists and shelves have filters", async () => {
   for (const { items } of await Promise.all(together)) {
     assert.deepEqual(items.map((i) => i.item_id), ["c"]);
   }
+  const { shelves } = await web.placement("home", { user_id: "nobody", filter });
+  assert.deepEqual(shelves.flatMap((shelf) => shelf.items.map((i) => i.item_id)), ["d", "c"]);
   const list = await web.recommendations("nobody", query);
   assert.deepEqual(list.items.map((i) => i.item_id), ["d", "c"]);
   const anonymous = await web.forAnonymousUser([{ item_id: "a", rating: 9 }], query);

@@ -35,6 +35,7 @@ LABELS: dict[Action, str] = {
     "upload": "Uploaded file",
     "start_maintenance": "Started maintenance",
     "start_backtest": "Started backtest",
+    "change_placement": "Changed placement",
 }
 NOUNS: dict[Action, str] = {  # first word of a target that the label has said
     "pause": "publishing",
@@ -44,6 +45,7 @@ NOUNS: dict[Action, str] = {  # first word of a target that the label has said
     "revoke_key": "key",
     "upload": "file",
     "start_backtest": "backtest",
+    "change_placement": "placement",
     "start_ingest": "ingest",
     "start_retrain": "retrain",
     "stop_retrain": "retrain",
@@ -53,7 +55,11 @@ NOUNS: dict[Action, str] = {  # first word of a target that the label has said
     "erase": "user",
     "inspect_user": "user",
 }
-THROUGH = {"inspector": "in the Inspector", "view as": "saw the product as this user"}
+THROUGH = {
+    "inspector": "in the Inspector",
+    "view as": "saw the product as this user",
+    "placement preview": "in a preview of a placement",
+}
 OF_RUNS = {
     "start_ingest",
     "start_maintenance",

@@ -28,6 +28,7 @@ Action = Literal[
     "upload",
     "start_maintenance",
     "start_backtest",
+    "change_placement",
 ]
 
 
@@ -55,7 +56,8 @@ class AuditEntry(Answer):
     )
     action: Action
     target: str = Field(
-        description="The release, rules, key, run, rows or file; of a user a digest of the id."
+        description="The release, rules, placement, key, run, rows or file; of a user a digest of "
+        "the id."
     )
     reason: str = Field(description="As given; may be empty if none is required.")
     outcome: Literal["done", "refused"]

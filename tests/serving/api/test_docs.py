@@ -89,7 +89,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
 
     about, listed, anonymous, why, shelves, filtered, created, batch, lines, *others = outputs
     rated, unrated, hidden, undone, sent, *more = others
-    _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *last = more
+    _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *pages = more
+    placements, active, tried, changed, *last = pages
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
     assert json.loads(listed)["kind"] == "fallback"
@@ -118,6 +119,10 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(preview)["n_users"] == 1
     assert (json.loads(replaced)["version"], json.loads(replaced)["actor"]) == (1, "ada")
     assert json.loads(stock) == {"n_changed": 1}
+    assert placements.count('"list_id"') > 2  # the shelves of two placements
+    assert active.count('"name":"home","version":0') == 2  # in the list, and its history
+    assert json.loads(tried)["shelves"][1]["left_out"].startswith("It has 0 of at least 4")
+    assert re.findall(r'"name":"home","version":(\d)', changed) == ["1", "2"]
     assert paused.count('"live_release":1') == 2
     assert (json.loads(started)["state"], json.loads(started)["started_by"]) == ("queued", "ada")
     assert history.count('"action":"pause"') == 2  # of the release, and in the audit
@@ -152,12 +157,15 @@ def test_the_commands_of_the_readme_work_as_printed(
 def test_the_steps_of_the_guide_work_as_printed(variables: dict[str, str], owner: Engine) -> None:
     assert "keys add $DATASET web --scope read --scope feedback" in GUIDE  # as `variables`
 
-    about, home, others, created, sent, outbox, changed = (run(step, variables) for step in STEPS)
+    about, home, others, *more = (run(step, variables) for step in STEPS)
+    shelves, created, sent, outbox, changed = more
 
     assert {"view", "purchase"} <= json.loads(about)["kinds"].keys()
     assert json.loads(about)["attributes"]["price"] == "number"
     assert all(item["title"] for item in json.loads(home)["items"])
     assert others.count('"items"') == 4
+    assert shelves.count('"placement"') == 2
+    assert shelves.count('"list_id"') > 2
     assert json.loads(created)["token"]
     assert (json.loads(sent)["n_accepted"], json.loads(outbox)["n_waiting"]) == (2, 2)
     assert re.findall(r'"status":"(\w+)"', changed) == ["created", "changed", "removed"]

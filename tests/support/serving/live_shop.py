@@ -79,6 +79,7 @@ def release(
     rows: Any = factors,
     sign: float = 1,
     similar: Mapping[str, Mapping[str, float]] | None = None,
+    together: Mapping[str, Mapping[str, float]] | None = None,
     acts: Mapping[str, Mapping[tuple[str, str], float]] | None = None,
     outbox_until: int | None = None,
 ) -> int:
@@ -99,6 +100,7 @@ def release(
         else [_acted_profile(user_id, of_user) for user_id, of_user in acts.items()],
         item_factors=[_item_factors(item_id, row) for item_id, row in kept.items()],
         similar_items=[_similar(*row) for row in (similar or {}).items()],
+        taken_together=[_similar(*row) for row in (together or {}).items()],
         fallback_lists=[_fallback_list("o4", "o3")],
         items=[_item(item_id) for item_id in (*ITEMS, COLD)],
     )

@@ -1,0 +1,55 @@
+"""Acts on placements: each is one transaction with its entry in the audit."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from serving.acts import audit
+from serving.acts.audit import Transaction
+from serving.errors import UnknownPlacementError
+from serving.placements import store
+from serving.schemas import EarlierPlacement, NewPlacement, PlacementVersion
+
+
+def replace(transaction: Transaction, name: str, new: NewPlacement) -> PlacementVersion:
+    """Create or replace a placement, and return it as the new version.
+
+    Raises:
+        PlacementChangedError: the active version is not the one that the caller saw.
+        RequestRefusedError: see `store.replace`.
+    """
+    with audit.act(transaction, "change_placement", f"placement {name}", new.reason) as act:
+        connection = act.session.connection()
+        act.before = _before(connection, name)
+        version = store.replace(connection, name, new, actor=act.actor)
+        act.after = _state(version)
+        return version
+
+
+def activate(transaction: Transaction, name: str, earlier: EarlierPlacement) -> PlacementVersion:
+    """Activate the shelves of an earlier version: a new version has them.
+
+    Raises:
+        UnknownPlacementError: there is no such placement or version.
+        PlacementChangedError: the active version is not the one that the caller saw.
+        RequestRefusedError: a filter of the version is not valid any more.
+    """
+    with audit.act(transaction, "change_placement", f"placement {name}", earlier.reason) as act:
+        connection = act.session.connection()
+        act.before = _before(connection, name)
+        shelves = store.version(connection, name, earlier.version).shelves
+        new = NewPlacement(shelves=shelves, instead_of=earlier.instead_of, reason=earlier.reason)
+        version = store.replace(connection, name, new, actor=act.actor)
+        act.after = _state(version) | {"as_version": earlier.version}
+        return version
+
+
+def _before(connection: Connection, name: str) -> dict[str, Any] | None:
+    try:
+        return _state(store.active(connection, name))
+    except UnknownPlacementError:
+        return None  # it is created
+
+
+def _state(version: PlacementVersion) -> dict[str, Any]:
+    return version.model_dump(mode="json", include={"version", "shelves"})
