@@ -73,6 +73,7 @@ def _publish(publisher: Engine, retrain_id: str, lists: shop.Rows, instead_of: i
             for n, row in enumerate(factors)
         ],
         "similar_items": [],
+        "taken_together": [],
         "fallback_lists": [
             {"segment": "", "item_ids": POPULAR[:LENGTH], "scores": [*range(N, N - LENGTH, -1)]}
         ],
