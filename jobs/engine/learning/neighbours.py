@@ -4,7 +4,9 @@ Memory grows with the positive interactions and with neighbours x items: there i
 catalogue by catalogue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +20,17 @@ MAX_PER_USER = 1000  # positive items of a user whose pairs are counted; of more
 PAIRS_PER_BLOCK = 4_000_000  # pairs (user, item, other item) that a block of items counts at once
 
 Floats = NDArray[np.float64]
+# A weight per pair, from the numbers of users who have both, the first and the second item, and of
+# all users.
+Weigh = Callable[[Floats, Floats, Floats, float], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Each item's neighbours, best first: two matrices (item, neighbour) with the same entries."""
+
+    weights: sparse.csr_array
+    counts: sparse.csr_array  # numbers of users who have both
 
 
 def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
@@ -27,24 +40,33 @@ def nearest(positive: sparse.csr_array, recipe: ItemItem) -> sparse.csr_array:
     position comes first. Of a user with more than `MAX_PER_USER` items, a seeded sample is counted.
     """
     sampled = limited(positive, MAX_PER_USER)
-    by_item = sampled.T.tocsr()
+    return nearest_by(sampled, partial(similarity, recipe), recipe.neighbours).weights
+
+
+def nearest_by(positive: sparse.csr_array, weigh: Weigh, n: int) -> Nearest:
+    """Return the `n` neighbours of each item with the largest weights above 0.
+
+    `positive` is as in `nearest`; here the pairs of all items of a user are counted.
+    """
+    by_item = positive.T.tocsr()
     n_by_item = np.diff(by_item.indptr).astype(np.float64)
-    n_users = float((np.diff(sampled.indptr) > 0).sum())
-    columns, values, lengths = [], [], []
-    for start, end in _blocks(sampled, by_item):
-        both = (by_item[start:end] @ sampled).tocsr()
+    n_users = float((np.diff(positive.indptr) > 0).sum())
+    columns, values, counts, lengths = [], [], [], []
+    for start, end in _blocks(positive, by_item):
+        both = (by_item[start:end] @ positive).tocsr()
         both.sort_indices()
         items, others = np.repeat(np.arange(start, end), np.diff(both.indptr)), both.indices
         n_both = both.data.astype(np.float64)
-        weights = similarity(recipe, n_both, n_by_item[items], n_by_item[others], n_users)
+        weights = weigh(n_both, n_by_item[items], n_by_item[others], n_users)
         weights[items == others] = 0
         for row in range(end - start):
             of_row = slice(both.indptr[row], both.indptr[row + 1])
-            best = _best(weights[of_row], recipe.neighbours)
+            best = _best(weights[of_row], n)
             columns.append(others[of_row][best])
             values.append(weights[of_row][best])
+            counts.append(both.data[of_row][best])
             lengths.append(len(best))
-    return from_rows(columns, values, lengths)
+    return Nearest(from_rows(columns, values, lengths), from_rows(columns, counts, lengths))
 
 
 def similarity(

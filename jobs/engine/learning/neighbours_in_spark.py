@@ -1,6 +1,7 @@
 """The nearest neighbours of every item, counted by Spark if the driver's memory is too small."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +12,9 @@ from scipy import sparse
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.item_recipes import ItemItem
 from jobs.engine.learning import neighbours
-from jobs.engine.learning.neighbours import MAX_PER_USER
+from jobs.engine.learning.neighbours import MAX_PER_USER, Nearest, Weigh
 
-_WEIGHTED = "item int, other int, weight float"
+_WEIGHTED = "item int, other int, weight float, count bigint"
 
 
 def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> sparse.csr_array:
@@ -22,19 +23,26 @@ def nearest(positive: DataFrame, recipe: ItemItem, catalogue: Catalogue) -> spar
     Only the neighbours reach the driver. If a user has more than `MAX_PER_USER` items, their sample
     differs from that of `neighbours.nearest`.
     """
-    pairs = _sampled(positive).cache()
+    weigh = partial(neighbours.similarity, recipe)
+    return nearest_by(_sampled(positive), weigh, recipe.neighbours, catalogue).weights
+
+
+def nearest_by(positive: DataFrame, weigh: Weigh, n: int, catalogue: Catalogue) -> Nearest:
+    """Return the neighbours of `neighbours.nearest_by` for `positive` (user, item)."""
+    pairs = positive.cache()
     others = pairs.withColumnRenamed("item", "other")
     both = pairs.join(others, "user").where("item != other").groupBy("item", "other").count()
     best_first = Window.partitionBy("item").orderBy(F.desc("weight"), "other")
     rows = (
-        _weighted(both, pairs, recipe, catalogue)
+        _weighted(both, pairs, weigh, catalogue)
         .where("weight > 0")
         .withColumn("nth", F.row_number().over(best_first))
-        .where(F.col("nth") <= recipe.neighbours)
+        .where(F.col("nth") <= n)
         .toArrow()
     )
     pairs.unpersist()
-    return _matrix(rows, len(catalogue))
+    weights, counts = (_matrix(rows, name, len(catalogue)) for name in ("weight", "count"))
+    return Nearest(weights, counts)
 
 
 def _sampled(positive: DataFrame) -> DataFrame:
@@ -46,10 +54,8 @@ def _sampled(positive: DataFrame) -> DataFrame:
     return ranked.where(f"nth <= {MAX_PER_USER}").select("user", "item")
 
 
-def _weighted(
-    both: DataFrame, pairs: DataFrame, recipe: ItemItem, catalogue: Catalogue
-) -> DataFrame:
-    """Return (item, other, weight): similarities, and the items' positions in the catalogue.
+def _weighted(both: DataFrame, pairs: DataFrame, weigh: Weigh, catalogue: Catalogue) -> DataFrame:
+    """Return (item, other, weight, count); the items are positions in the catalogue.
 
     `both` is (item, other, count), the number of users who have both; `pairs` is (user, item). The
     weight of an item that is not in the catalogue is 0.
@@ -69,18 +75,19 @@ def _weighted(
                 for name in ("item", "other")
             )
             n_both = batch.column("count").to_numpy().astype(np.float64)
-            weight = neighbours.similarity(recipe, n_both, n_of[item], n_of[other], n_users)
+            weight = weigh(n_both, n_of[item], n_of[other], n_users)
             weight[(item < 0) | (other < 0)] = 0
             columns = [item.astype(np.int32), other.astype(np.int32), weight]
-            yield pa.RecordBatch.from_arrays([*map(pa.array, columns)], ["item", "other", "weight"])
+            arrays = [*map(pa.array, columns), batch.column("count")]
+            yield pa.RecordBatch.from_arrays(arrays, ["item", "other", "weight", "count"])
 
     return both.mapInArrow(weighted, _WEIGHTED)
 
 
-def _matrix(rows: pa.Table, n_items: int) -> sparse.csr_array:
-    """Return (item, neighbour) from rows of (item, other, weight, nth), in the order of `nth`."""
+def _matrix(rows: pa.Table, name: str, n_items: int) -> sparse.csr_array:
+    """Return (item, neighbour): a column of rows (item, other, …, nth), in the order of `nth`."""
     item, nth = rows["item"].to_numpy(), rows["nth"].to_numpy()
     order = np.lexsort((nth, item))
     starts = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n_items))])
-    data, indices = rows["weight"].to_numpy()[order], rows["other"].to_numpy()[order]
+    data, indices = rows[name].to_numpy()[order], rows["other"].to_numpy()[order]
     return sparse.csr_array((data, indices, starts), (n_items, n_items))
