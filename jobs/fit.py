@@ -21,7 +21,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy import sparse
 
+from jobs.engine import together
 from jobs.engine.catalogue import Catalogue
+from jobs.engine.interactions import Meanings
 from jobs.engine.judging import windows
 from jobs.engine.learning import models, popularity, similar
 from jobs.engine.learning.models import Model
@@ -43,23 +45,27 @@ from warehouse.tables import (
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
     GOLD_SIMILAR_ITEMS,
+    GOLD_TAKEN_TOGETHER,
 )
 
 log = logging.getLogger(__name__)
 
 LIST_LENGTH = 100
 N_SIMILAR = 50
+N_TOGETHER = 20
 
 
 @dataclass(frozen=True)
 class Learned:
     """A model of all ratings, and the inputs of its lists.
 
-    `users` is (user, seen, liked, segment, since), one row per user with a rating. `trending` is
-    the recent popularity of each item, by position in the catalogue.
+    `ratings` is (user, item, rating, rated_at, positive, kinds), one row per pair, and `users` is
+    (user, seen, liked, segment, since), one row per user with a rating. `trending` is the recent
+    popularity of each item, by position in the catalogue.
     """
 
     model: Model
+    ratings: DataFrame
     users: DataFrame
     segments: Segments
     trending: NDArray[np.float32]
@@ -86,7 +92,7 @@ def run(warehouse: Warehouse, dataset: Dataset) -> None:
     n_users = lists.count()
     warehouse.append(GOLD_RECOMMENDATIONS, _with_key(lists, warehouse))
     warehouse.append(GOLD_PROFILES, _with_key(profiles(rows, learned.segments), warehouse))
-    _write_item_tables(warehouse, learned)
+    _write_item_tables(warehouse, learned, rows.meanings)
     row = {
         "retrain_id": retrain_id,
         "recipe": recipe.name,
@@ -123,7 +129,7 @@ def learn(
     hidden = windows.hidden(rows.events())
     users = known_users(ratings, hidden, segments, rows.meanings)
     trending = popularity.recent(ratings, popularity.TRENDING_DAYS, model.catalogue)
-    return Learned(model, users, segments, trending, ratings.count())
+    return Learned(model, ratings, users, segments, trending, ratings.count())
 
 
 def own_lists(rows: Frozen, lists: DataFrame) -> DataFrame:
@@ -195,13 +201,28 @@ def similar_items(model: Model, n: int, *, spark: SparkSession | None = None) ->
     return neighbours(catalogue, weights)
 
 
-def neighbours(catalogue: Catalogue, weights: sparse.csr_array) -> pa.Table:
-    """Return the neighbours of each item that has any, in the order of the rows of `weights`."""
+def taken_together(learned: Learned, meanings: Meanings, n: int) -> pa.Table:
+    """Return at most `n` items that users take together with each item, the largest ratio first.
+
+    Returns:
+        (item_id, item_ids, scores, n_baskets)
+    """
+    catalogue = learned.model.catalogue
+    nearest = together.taken_together(learned.ratings, meanings, catalogue, n)
+    n_baskets = pa.array(nearest.counts.data.astype(np.int32))
+    return neighbours(catalogue, nearest.weights, n_baskets=n_baskets)
+
+
+def neighbours(catalogue: Catalogue, weights: sparse.csr_array, **others: pa.Array) -> pa.Table:
+    """Return the neighbours of each item that has any, in the order of the rows of `weights`.
+
+    `others` are further columns of lists, by name: a value for each entry of `weights`.
+    """
     ids, has_any = pa.array(catalogue.ids, pa.string()), np.diff(weights.indptr) > 0
     ends = pa.array(weights.indptr[np.concatenate([[True], has_any])], pa.int32())
-    lists = (ids.take(pa.array(weights.indices)), pa.array(weights.data, pa.float32()))
-    names = ("item_ids", "scores")
-    columns = {n: pa.ListArray.from_arrays(ends, x) for n, x in zip(names, lists, strict=True)}
+    item_ids = ids.take(pa.array(weights.indices))
+    lists = {"item_ids": item_ids, "scores": pa.array(weights.data, pa.float32()), **others}
+    columns = {name: pa.ListArray.from_arrays(ends, values) for name, values in lists.items()}
     return pa.table({"item_id": ids.filter(pa.array(has_any)), **columns})
 
 
@@ -242,12 +263,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     run(job.warehouse(), job.dataset)
 
 
-def _write_item_tables(warehouse: Warehouse, learned: Learned) -> None:
+def _write_item_tables(warehouse: Warehouse, learned: Learned, meanings: Meanings) -> None:
     """Write the tables that are as large as the catalogue, without a Spark job for each."""
     model, spark = learned.model, warehouse.spark
     tables = {
         GOLD_FALLBACK_LISTS: fallback_lists(model, learned.segments, LIST_LENGTH),
         GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR, spark=spark),
+        GOLD_TAKEN_TOGETHER: taken_together(learned, meanings, N_TOGETHER),
         GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
     }
     for table, rows in tables.items():

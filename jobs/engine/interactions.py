@@ -128,6 +128,21 @@ def is_positive(meanings: Meanings, prefix: str = "") -> Column:
     return _any([*of_rating, *amounts])
 
 
+def taken_at(meanings: Meanings) -> Column:
+    """Return when a positive pair (rated_at, kinds) was taken: its newest event of a positive kind.
+
+    Without one, it is `rated_at`; so it is in a data set without times.
+    """
+    times = [
+        F.col("kinds")[kind.name]["last_at"]
+        for kind in meanings.kinds
+        if kind.positive_from is not None and meanings.has_times
+    ]
+    # Without a positive amount of any kind, the pair is positive by its rating.
+    newest_of_kinds = reduce(F.greatest, times[1:], times[0]) if times else F.lit(None)
+    return F.coalesce(newest_of_kinds, F.col("rated_at"))
+
+
 def is_seen(meanings: Meanings) -> Column:
     """Return whether the item of a pair (rating, kinds) is not recommended to the user again.
 

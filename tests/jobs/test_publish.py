@@ -1,6 +1,8 @@
 """A fit becomes a release: its rows are copied from the lake to Postgres, without Spark."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -13,7 +15,7 @@ from jobs.runtime.errors import NotApprovedError, TaskMissingError
 from serving import catalogue
 from serving.acts import audit
 from serving.errors import LiveReleaseChangedError
-from serving.lists import recommendations, scoring, user_state
+from serving.lists import recommendations, scoring, together, user_state
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
@@ -23,7 +25,7 @@ from tests.support.jobs.releasing import paused, released
 from tests.support.jobs.small_world import DISLIKES_ALL, RUN, SMALL, Retrain, likes, world
 from tests.support.serving import live_shop, shop
 from warehouse.query import Lake
-from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES
+from warehouse.tables import GOLD_ITEM_FACTORS, GOLD_PROFILES, GOLD_TAKEN_TOGETHER
 from warehouse.tables.vocabulary import NOTHING_TO_DO, RecipeName
 
 RECIPE = recipes.parse(SMALL)
@@ -60,6 +62,20 @@ def test_the_release_has_segments_and_popularities(retrained: Retrain) -> None:
     assert profiles["u000"] == "age=old"
     rows = lake.read(GOLD_ITEM_FACTORS, equals=equals).to_pylist()
     assert items == {row["item_id"]: (row["popularity"], row["trending"]) for row in rows}
+
+
+def test_a_fit_from_before_a_table_is_published_without_its_lists(
+    retrained: Retrain, publisher: Engine, tmp_path: Path
+) -> None:
+    without = shutil.ignore_patterns(GOLD_TAKEN_TOGETHER.name)
+    shutil.copytree(retrained.warehouse.root, tmp_path / "lake", ignore=without)
+    root = str(tmp_path / "lake")
+    assert not Lake(root).exists(GOLD_TAKEN_TOGETHER)
+
+    publish.run(root, retrained.dataset, publisher, run_key=retrained.key("publish"))
+
+    with shop.reading(publisher) as connection:
+        assert not together.with_item(connection, ReleaseCache(), "i04", limit=5).items
 
 
 @pytest.mark.parametrize("name", ["item_item", "ease"])

@@ -1,6 +1,7 @@
 """Retrains on events without a scale, and without any event that counts."""
 
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,14 @@ from sqlalchemy import Engine
 
 from jobs.engine.errors import NothingToLearnError
 from jobs.runtime.errors import UnknownItemsError
+from serving.lists import together
+from serving.lists.release_cache import ReleaseCache
 from tests.support.jobs import silver
+from tests.support.jobs.pairs import expected_pairs
 from tests.support.jobs.product import product, shop
 from tests.support.jobs.silver import Event
 from tests.support.jobs.small_world import Retrain
+from tests.support.serving.shop import reading
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
@@ -21,6 +26,7 @@ from warehouse.tables import (
     GOLD_FITS,
     GOLD_PROFILES,
     GOLD_RECOMMENDATIONS,
+    GOLD_TAKEN_TOGETHER,
     GOLD_VERDICTS,
 )
 
@@ -115,6 +121,34 @@ def test_a_shop_without_times_learns_what_its_users_buy(
     assert sorted(acts) == sorted(
         (item, kind, 1.0) for user, item, kind, *_ in two_tastes() if user == "u00"
     )
+    _assert_bought_together(shopped, bought)
+
+
+def _assert_bought_together(shopped: Retrain, bought: set[tuple[str, str]]) -> None:
+    """Check the pairs in the lake against a plain count, and that the release has them.
+
+    Without times, all that a user bought is one basket.
+    """
+    baskets = defaultdict(set)
+    for user, item in bought:
+        baskets[user].add(int(item[1:]))
+    expected = expected_pairs(baskets.values(), N_ITEMS)
+    table = rows(shopped, GOLD_TAKEN_TOGETHER)
+    assert {
+        row["item_id"]: [*zip(row["item_ids"], row["n_baskets"], strict=True)]  # type: ignore[call-overload] # lists
+        for row in table
+    } == {
+        f"i{item:02d}": [(f"i{other:02d}", n) for _, other, n in of_item]
+        for item, of_item in expected.items()
+    }
+    assert len(expected) == N_ITEMS
+
+    shopped.publish()
+
+    with reading(shopped.engine) as connection:
+        answer = together.with_item(connection, ReleaseCache(), "i02", limit=2)
+    assert [item.item_id for item in answer.items] == [f"i{i:02d}" for _, i, _ in expected[2][:2]]
+    assert answer.items[0].score == pytest.approx(expected[2][0][0])
 
 
 def test_events_of_unknown_items_only_are_named(
