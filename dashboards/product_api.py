@@ -26,6 +26,7 @@ from serving.schemas import (
     Recommendations,
     Shelf,
     SimilarItems,
+    TakenTogether,
     User,
 )
 
@@ -203,6 +204,15 @@ def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems
     question = ("similar", dataset, item_id, limit)
     with suppress(UnknownItemError):
         return fetch(question, lambda: client(dataset).similar(item_id, limit=limit))
+    return None
+
+
+@st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
+def together(dataset: str, item_id: str, limit: int) -> CachedAnswer[TakenTogether] | None:
+    """Return the items that users take together with one; None if it is not in the catalogue."""
+    question = ("together", dataset, item_id, limit)
+    with suppress(UnknownItemError):
+        return fetch(question, lambda: client(dataset).together_with(item_id, limit=limit))
     return None
 
 

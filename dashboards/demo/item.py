@@ -1,4 +1,7 @@
-"""Page of one item, `/item?id=…`: its facts, why it is or is not on the list, similar items."""
+"""Page of one item, `/item?id=…`: its facts, why it is or is not on the list, and shelves.
+
+The shelves have the items that users take together with it, if there are some, and similar items.
+"""
 
 import streamlit as st
 
@@ -9,7 +12,7 @@ from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Card
 
-N_SIMILAR = 20
+N_SIMILAR = N_TOGETHER = 20
 MAX_ATTRIBUTE = 100  # characters of a text that is shown
 
 item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
@@ -18,6 +21,7 @@ with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
     answer = product_api.item(dataset, item_id) if item_id else None
+    together = product_api.together(dataset, item_id, N_TOGETHER) if answer else None
     similar = product_api.similar(dataset, item_id, N_SIMILAR) if answer else None
 
 with header(about.value):
@@ -44,7 +48,7 @@ item = answer.value
 opening_kind = kinds.opening_kind(about.value)
 if is_new_visit and opening_kind and not visitors.viewed_user():
     feedback.open_item(item, opening_kind)
-states.stale_banner(about, answer, similar)
+states.stale_banner(about, answer, together, similar)
 
 
 @st.fragment
@@ -131,6 +135,14 @@ def actions_and_reasons() -> None:
 
 body()
 st.space("small")
+if together and together.value.items:
+    taken = kinds.taken(about.value)
+    cards = [Card(other) for other in together.value.items]
+    ui.shelf(f"Frequently {taken} together", cards, "together")
+    st.caption(
+        f"Users {taken} these {plural(noun)} together with this {noun} more often than by chance."
+    )
+    st.space("small")
 if similar and similar.value.items:
     cards = [Card(other, f"{max(other.score, 0):.0%} similar") for other in similar.value.items]
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")

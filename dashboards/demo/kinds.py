@@ -61,5 +61,15 @@ def past(kind: str, about: About) -> str:
     return (meaning.past if meaning else "") or f"did “{_readable(kind).lower()}” with"
 
 
+def taken(about: About) -> str:
+    """Return what users did with items that are taken together: of the kind with most weight."""
+    if has_ratings(about):
+        return "liked"
+    positive = [kind for kind in about.kinds if about.kinds[kind].positive_from is not None]
+    strongest = min(positive, key=lambda kind: (-about.kinds[kind].weight, kind), default="")
+    meaning = about.kinds.get(strongest)
+    return (meaning.past if meaning else "") or "chosen"
+
+
 def _readable(kind: str) -> str:
     return kind[:1].upper() + kind[1:].replace("_", " ")

@@ -20,7 +20,6 @@ from tests.support.dashboards.visitors import Visitors
 NOT_FAKED = {
     "DELETE /v1/{dataset}/items/{item_id}",
     "GET /v1/{dataset}/export",
-    "GET /v1/{dataset}/items/{item_id}/together",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/together",

@@ -47,6 +47,9 @@ def test_every_answer_comes_from_the_api(monkeypatch: pytest.MonkeyPatch) -> Non
         assert item.value == ItemDetails(**shop.ITEMS[0].model_dump())
         assert similar
         assert len(similar.value.items) == 2
+        together = product_api.together("playground", item_id, 1)
+        assert together
+        assert len(together.value.items) == 1
         assert product_api.items("playground", "salt", None, 10, 0).value.total == 3
 
 
@@ -83,6 +86,7 @@ def test_an_unknown_item_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
         assert product_api.item("playground", "nothing") is None
         assert product_api.similar("playground", "nothing", 5) is None
+        assert product_api.together("playground", "nothing", 5) is None
 
 
 @pytest.mark.usefixtures("keys")

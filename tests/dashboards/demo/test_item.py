@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import product_api
 from dashboards.text import esc
 from tests.support.dashboards import shop
-from tests.support.dashboards.app_pages import Page, fresh, labels, words
+from tests.support.dashboards.app_pages import Page, fresh, labels, posters, words
 from tests.support.dashboards.demo_pages import as_user
 
 PAGE = "demo/item.py"
@@ -50,6 +50,24 @@ def test_a_hostile_title_is_escaped(page: Page) -> None:
 
     assert not shown.exception
     assert shown.title[0].value == r"\<b\>Bold\<\/b\> Moves \:tada\:"
+
+
+@pytest.mark.usefixtures("visitors")
+def test_items_that_users_take_together_are_shown_if_there_are_some(page: Page) -> None:
+    def shown(item_id: str) -> AppTest:
+        shown = page(PAGE)
+        shown.query_params["id"] = item_id
+        shown.run()
+        assert not shown.exception
+        return shown
+
+    first = shown(shop.ITEMS[0].item_id)
+    assert "Frequently liked together" in words(first)
+    assert posters(first)[0] == [item.item_id for item in shop.ITEMS[1:3]]
+
+    last = shown(shop.ITEMS[-1].item_id)
+    assert "together" not in words(last)
+    assert len(posters(last)) == len(posters(first)) - 1
 
 
 @pytest.mark.usefixtures("visitors")

@@ -7,7 +7,7 @@ from dashboards.demo import kinds
 from dashboards.text import esc
 from serving.client import Client
 from serving.errors import ApiUnavailableError
-from serving.schemas import ItemDetails
+from serving.schemas import ItemDetails, KindMeaning
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, keys, labels, words
 from tests.support.dashboards.demo_pages import HOME, ITEM, RATINGS, as_user, home, own_user, press
@@ -143,6 +143,32 @@ def test_a_new_visitor_may_delete_their_data_and_is_not_asked_to_rate(page: Page
 
     assert not shown.exception
     assert "Rate a few" not in words(shown)
+
+
+@pytest.mark.usefixtures("market")
+def test_a_shelf_says_what_users_did_together(page: Page) -> None:
+    shown = page(ITEM)
+    shown.query_params["id"] = FIRST.item_id
+
+    shown.run()
+
+    assert not shown.exception
+    assert "Frequently bought together" in words(shown)
+
+
+def test_items_are_taken_together_by_the_positive_kind_with_most_weight() -> None:
+    rare = KindMeaning(weight=9, value="count", positive_from=0, repeatable=False, past="")
+    unlike = KindMeaning(weight=99, value="count", positive_from=None, repeatable=True, past="seen")
+    market = shop.about().model_copy(update={"lowest": 0, "highest": 1, "step": 1})
+
+    def taken(**of_kinds: KindMeaning) -> str:
+        return kinds.taken(market.model_copy(update={"kinds": of_kinds}))
+
+    bought = shop.KINDS["purchase"]
+    assert taken(purchase=bought, look=unlike) == "bought"
+    assert taken(purchase=bought, rare=rare) == "chosen"
+    assert taken(look=unlike) == "chosen"
+    assert kinds.taken(shop.about()) == "liked"
 
 
 def test_a_data_set_with_a_scale_keeps_its_stars() -> None:

@@ -88,6 +88,8 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
             return _one(shop.item(item_id), "unknown-item")
         case ["items", item_id, "similar"]:
             return _one(shop.similar(item_id, limit), "unknown-item")
+        case ["items", item_id, "together"]:
+            return _one(shop.together(item_id, limit), "unknown-item")
         case ["releases"]:
             return _many(shop.releases())
         case ["outbox"]:

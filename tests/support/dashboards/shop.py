@@ -20,6 +20,7 @@ from serving.schemas import (
     Release,
     Shelf,
     SimilarItems,
+    TakenTogether,
     User,
     Verdict,
 )
@@ -78,7 +79,11 @@ N_RATED = {"0042": 8, "0107": 5, "1990": 14}
 
 KINDS = {
     name: KindMeaning(
-        weight=weight, value="count", positive_from=None, repeatable=name != "purchase", past=past
+        weight=weight,
+        value="count",
+        positive_from=0 if name == "purchase" else None,
+        repeatable=name != "purchase",
+        past=past,
     )
     for name, weight, past in [
         ("view", 1, "viewed"),
@@ -180,6 +185,17 @@ def similar(item_id: str, limit: int) -> SimilarItems | None:
         other for other in ITEMS if other != this and set(other.categories) & set(this.categories)
     ]
     return SimilarItems(item_id=item_id, release_id=12, items=listed(others[:limit]))
+
+
+def together(item_id: str, limit: int) -> TakenTogether | None:
+    """Return the next two items of the catalogue, but none for the last item."""
+    this = item(item_id)
+    if this is None:
+        return None
+    position = [other.item_id for other in ITEMS].index(item_id)
+    others = [*ITEMS[position + 1 : position + 3]]
+    answer = {"item_ids": (item_id,), "release_id": 12, "items": listed(others[:limit])}
+    return TakenTogether.model_validate(answer)
 
 
 def shelf(
