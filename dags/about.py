@@ -127,7 +127,7 @@ TASKS = {
     "fit": About(
         "Fit on all rows",
         "Fits the chosen recipe on all ratings. Writes a list for each user, fallback lists, "
-        "similar items, and finally a row of `gold.fits`.",
+        "similar items, items taken together, and finally a row of `gold.fits`.",
     ),
     "publish": About(
         "Publish the lists",
