@@ -8,7 +8,7 @@ from dashboards.console import menu
 st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
 
-discover = [pages.for_you(), pages.browse(), pages.ratings(), pages.item()]
+discover = [pages.for_you(), pages.browse(), menus.own_data(), pages.item()]
 sections = {
     "Console": [pages.overview()],
     "Models": [

@@ -10,9 +10,21 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from dashboards import pages, ui
+from dashboards import choices, pages, product_api, ui
+from dashboards.settings import NotSetUpError
+from serving.errors import ApiError
 
 CONSOLE_ICON = ":material/admin_panel_settings:"
+
+
+def own_data() -> st.Page:
+    """Return the page of what the user did: in a data set without ratings with another title."""
+    try:
+        dataset = pages.address().get("dataset") or choices.dataset()
+        has_ratings = product_api.about(dataset).value.has_ratings
+    except (ApiError, NotSetUpError):
+        has_ratings = True  # the pages say what is wrong
+    return pages.ratings() if has_ratings else pages.ratings(title="My data")
 
 
 @contextmanager

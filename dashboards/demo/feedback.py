@@ -136,7 +136,7 @@ def undo(sent: visit.Act) -> None:
 
 def restored(state: FeedbackState, title: str, about: About) -> str:
     """Return a sentence on what an undo restored. `title` is Markdown."""
-    if not kinds.has_ratings(about):
+    if not about.has_ratings:
         return f"{title} is hidden again." if state.hidden else f"Undone for {title}."
     if state.rating is not None:
         given = plural("star", stars.of(state.rating, about))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, kinds, notes, reasons, shelves, visit
+from dashboards.demo import feedback, notes, reasons, shelves, visit
 from dashboards.demo.header import header
 from dashboards.text import esc, moment, plural
 from dashboards.ui import Card
@@ -61,7 +61,7 @@ def invitation(listed: Recommendations, n_rated: int) -> str:
     """Return what a new user can do; for others, how many items they rated."""
     if n_rated:
         return f"{plural(noun, n_rated)} rated"
-    if kinds.has_ratings(about.value):
+    if about.value.has_ratings:
         return f"New here? Rate a few {plural(noun)} you know."
     if listed.kind != "fallback":
         return ""

@@ -29,17 +29,11 @@ _BUTTONS: Mapping[str, tuple[str, str]] = {
     "share": ("Share", "share"),
 }
 _OPENINGS = ("view", "click", "visit", "open")  # sent when an item's page is opened
-_LIKES = (0, 1, 1)  # the scale of a data set whose manifest has none
-
-
-def has_ratings(about: About) -> bool:
-    """Return whether users rate items. If not, other kinds of events say what they like."""
-    return not about.kinds or (about.lowest, about.highest, about.step) != _LIKES
 
 
 def buttons(about: About) -> tuple[KindButton, ...]:
     """Return a button for each kind that a user can choose, the largest weight first."""
-    if has_ratings(about):
+    if about.has_ratings:
         return ()
     chosen = [kind for kind in about.kinds if kind not in _OPENINGS]
     by_weight = sorted(chosen, key=lambda kind: (-about.kinds[kind].weight, kind))
@@ -50,7 +44,7 @@ def buttons(about: About) -> tuple[KindButton, ...]:
 
 def opening_kind(about: About) -> str | None:
     """Return the kind of the event to send when an item's page is opened, if there is one."""
-    if has_ratings(about):
+    if about.has_ratings:
         return None
     return next((kind for kind in _OPENINGS if kind in about.kinds), None)
 
@@ -63,7 +57,7 @@ def past(kind: str, about: About) -> str:
 
 def taken(about: About) -> str:
     """Return what users did with items that are taken together: of the kind with most weight."""
-    if has_ratings(about):
+    if about.has_ratings:
         return "liked"
     positive = [kind for kind in about.kinds if about.kinds[kind].positive_from is not None]
     strongest = min(positive, key=lambda kind: (-about.kinds[kind].weight, kind), default="")

@@ -6,7 +6,7 @@ In a data set without ratings it is "My data", and has what the user hid.
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, kinds, notes, visit
+from dashboards.demo import feedback, notes, visit
 from dashboards.demo.header import header
 from dashboards.identity import visitors
 from dashboards.text import plural
@@ -20,7 +20,7 @@ with states.error_boundary():
 noun = about.value.item_noun
 
 with header(about.value):
-    title = "My ratings" if kinds.has_ratings(about.value) else "My data"
+    title = "My ratings" if about.value.has_ratings else "My data"
     st.title(title, anchor=False, width="content")
 visit.open_page("ratings")
 
@@ -36,7 +36,7 @@ def body() -> None:
     rated = answer.value
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         notes.last_action(f"{plural(noun, rated.total)} rated" if rated.total else "")
-    if not kinds.has_ratings(about.value):
+    if not about.value.has_ratings:
         st.markdown(
             f"Your list follows what you do with {plural(noun)}. There are no ratings here."
         )

@@ -11,6 +11,7 @@ from serving.schemas.base import Answer, with_example
 AttributeType = Literal["text", "number", "time", "list"]
 ItemOrder = Literal["relevance", "newest", "oldest", "title"]
 
+_WITHOUT_SCALE = (0, 1, 1)  # of a data set whose manifest has no scale
 HEAT: dict[str, JsonValue] = {
     "item_id": "6",
     "title": "Heat",
@@ -93,3 +94,8 @@ class About(Answer):
     attributes: Mapping[str, AttributeType] = Field(
         default={}, description="Type of each attribute of items, by its name."
     )
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether users rate items. If not, other kinds of events say what they like."""
+        return not self.kinds or (self.lowest, self.highest, self.step) != _WITHOUT_SCALE

@@ -3,6 +3,7 @@ import pytest
 from dashboards import product_api
 from serving.errors import NoReleaseError
 from tests.support.dashboards.app_pages import Page, words
+from tests.support.dashboards.visitors import Visitors
 
 PAGE = "app.py"
 
@@ -69,6 +70,22 @@ def test_an_app_that_is_not_set_up_says_so(page: Page) -> None:
 
     assert not shown.exception
     assert "not set up" in words(shown)
+
+
+@pytest.mark.parametrize("query", [{}, {"dataset": "playground"}])
+def test_the_menu_of_a_data_set_without_ratings_names_the_users_data(
+    page: Page, visitors: Visitors, query: dict[str, str]
+) -> None:
+    visitors.rates = False
+    shown = page(PAGE)
+    for name, value in query.items():
+        shown.query_params[name] = value
+
+    shown.run()
+
+    assert not shown.exception
+    links = [link.proto.label for link in shown.get("page_link")]
+    assert links[:3] == ["For you", "Browse", "My data"]
 
 
 @pytest.mark.usefixtures("visitors")
