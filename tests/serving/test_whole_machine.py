@@ -1,7 +1,8 @@
 """Random histories of the whole loop, compared with an expected shop after each step.
 
-Users are created, rate, hide, undo and are erased; events are collected into a real lake; retrains
-without Spark learn from it and publish; operators roll back, pause publishing and change rules.
+Users are created, rate, hide, undo and are erased; the product changes and removes items; events
+and changes are collected into a real lake; retrains without Spark learn from it and publish;
+operators roll back, pause publishing and change rules.
 Postgres, the lake and every answer are compared with `tests.support.serving.expected_shop`.
 """
 
@@ -24,25 +25,29 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs import collect
+from serving.catalogue_changes import changes
+from serving.catalogue_changes.changes import Change
 from serving.errors import (
     LiveReleaseChangedError,
     NoEarlierReleaseError,
     PublishingPausedError,
     ReleaseNotReadyError,
     RulesChangedError,
+    UnknownItemError,
 )
 from serving.publishing import releases
 from serving.rules import store
-from serving.schemas import NewRules, SlateRules
+from serving.schemas import ItemContent, ItemPatch, NewRules, SlateRules
+from serving.schemas.item_changes import ItemStatus
 from serving.schemas.rules import Pin
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.jobs.product import product
 from tests.support.serving import assertions
 from tests.support.serving.expected_shop import Release
-from tests.support.serving.histories import Histories, Shop, users
+from tests.support.serving.histories import Histories, Shop, items, users
 from tests.support.serving.server import as_role
-from tests.support.serving.stand_in import COLD, KNOWN, publish_fit, retrained
+from tests.support.serving.stand_in import CATEGORY, COLD, KNOWN, publish_fit, retrained
 from warehouse.run_keys import RunKey
 from warehouse.tables.vocabulary import NOTHING_TO_DO
 
@@ -57,6 +62,7 @@ SETTINGS = settings(
 )
 
 released = Bundle("released")
+titles = st.sampled_from(["One", "Two"])
 withdrawn = st.sets(st.sampled_from("abefz"), max_size=2).map(sorted)
 
 
@@ -89,12 +95,16 @@ class Loop(Histories):
     def collect(self) -> None:
         until = None if self.open is None else self.open.accepted.turn
         new = self.expected.sent_before(until).difference(self.expected.in_lake)
+        n_changes = self.expected.n_changes_before(until)
+        has_new = bool(new) or n_changes > self.expected.n_changes_in_lake
         assertions.wait_for_others(self.reading, self.open.connection if self.open else None)
         run_key = RunKey("product__collect", str(next(self.numbers)), "collect")
         code = collect.run(self.root, PRODUCT, self.shop.publisher, run_key=run_key)
-        assert code == (0 if new else NOTHING_TO_DO)
+        assert code == (0 if has_new else NOTHING_TO_DO)
         self.expected.in_lake += sorted(new)
+        self.expected.n_changes_in_lake = n_changes
         assertions.assert_bronze_feedback(self.root, self.reading, self.expected)
+        assertions.assert_bronze_item_changes(self.root, self.expected)
 
     @rule(target=released)
     def retrain(self) -> object:
@@ -186,6 +196,33 @@ class Loop(Histories):
             self.expected.missing - {*items} if available else self.expected.missing | {*items}
         )
 
+    @rule(item=items, title=titles)
+    def put_an_item(self, item: str, title: str) -> None:
+        content = ItemContent(title=title, categories=(CATEGORY[item],), released=2000)
+        if item in self.expected.removed:
+            self.change(item, content, "created")
+        else:
+            is_same = self.expected.title(item) == title
+            self.change(item, content, "unchanged" if is_same else "changed")
+        self.expected.removed.discard(item)
+        self.expected.titles[item] = title
+
+    @rule(item=items, title=titles)
+    def rename_an_item(self, item: str, title: str) -> None:
+        patch = ItemPatch(title=title)
+        if item in self.expected.removed:
+            with pytest.raises(UnknownItemError):
+                self.change(item, patch, "changed")
+            return
+        is_same = self.expected.title(item) == title
+        self.change(item, patch, "unchanged" if is_same else "changed")
+        self.expected.titles[item] = title
+
+    @rule(item=items)
+    def remove_an_item(self, item: str) -> None:
+        self.change(item, None, "unchanged" if item in self.expected.removed else "removed")
+        self.expected.removed.add(item)
+
     @rule(user=users, item=st.sampled_from([*KNOWN, COLD, "nowhere"]), limit=st.integers(1, 9))
     def read(self, user: str, item: str, limit: int) -> None:
         assertions.assert_list(self.reading, self.cache, self.expected, user, limit)
@@ -197,6 +234,10 @@ class Loop(Histories):
         for user in {*"uvw", *(accepted.event.user_id for accepted in self.expected.accepted)}:
             assertions.assert_list(self.reading, self.cache, self.expected, user, 20)
         assertions.assert_popular_shelf(self.reading, self.cache, self.expected)
+
+    @invariant()
+    def the_catalogue_has_every_change(self) -> None:
+        assertions.assert_catalogue(self.reading, self.expected)
 
     @invariant()
     def postgres_has_every_accepted_event_and_nothing_of_erased_users(self) -> None:
@@ -219,6 +260,15 @@ class Loop(Histories):
         self.expected.go_live("publish", release_id)
         self.expected.retire(KEEP)
         return release_id
+
+    def change(
+        self, item: str, content: ItemContent | ItemPatch | None, status: ItemStatus
+    ) -> None:
+        with self.shop.writer.begin() as connection:
+            receipt = changes.apply(connection, Change(item, content), sent_by="test")
+        assert receipt.status == status
+        if status != "unchanged":
+            self.expected.changes.append(next(self.expected.turns))
 
     @contextmanager
     def operating(self) -> Iterator[Session]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from jobs import collect
 from jobs.erasure.digests import digest
+from serving import catalogue
 from serving.lists import explanations, loaded_release, recommendations, shelves
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import RecommendationList
@@ -17,15 +18,16 @@ from serving.lists.release_cache import ReleaseCache
 from serving.publishing import loading
 from serving.users.rated_items import rated_items
 from tests.support.serving.expected_shop import ExpectedShop, feedback
-from tests.support.serving.stand_in import collected
+from tests.support.serving.stand_in import COLD, KNOWN, collected
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK
+from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_ITEM_CHANGES
 
 close = partial(pytest.approx, rel=1e-3, abs=1e-4)  # scores are stored as float32
 TABLES = (
     "activations", "live_release", "recommendations", "profiles", "item_factors", "similar_items",
     "taken_together", "fallback_lists", "releases", "about", "items", "verdicts", "outbox",
     "outbox_cursor", "feedback", "erasures", "user_tokens", "rules", "unavailable_items",
+    "item_changes", "item_changes_cursor",
 )  # fmt: skip
 EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
 
@@ -40,7 +42,10 @@ def empty(owning: Connection) -> None:
 def wait_for_others(reading: Connection, still_open: Connection | None) -> None:
     """Wait until no other transaction is open: every event is below `xmin`."""
     query = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-    newest = text("select coalesce(max(xact), 0) + 1 from outbox")
+    newest = text(
+        "select coalesce(max(xact), 0) + 1"
+        " from (select xact from outbox union all select xact from item_changes) as sent"
+    )
     own = text("select pg_current_xact_id()::text::bigint")
     until = reading.scalar(newest) if still_open is None else still_open.scalar(own)
     for _ in range(100_000):
@@ -69,7 +74,7 @@ def _assert_sound(answer: RecommendationList, expected: ExpectedShop, user: str)
     assert [item.rank for item in answer.items] == list(range(1, len(ids) + 1))
     assert len({*ids}) == len(ids)
     assert all(math.isfinite(item.score) for item in answer.items)
-    assert all(item.title == f"Title {item.item_id}" for item in answer.items)
+    assert all(item.title == expected.title(item.item_id) for item in answer.items)
     assert not {*ids} & (expected.ratings(user).keys() | expected.hidden(user) | expected.barred)
     pinned = {pin.item_id: pin.rank for pin in expected.rules.pin if pin.item_id in ids}
     for item, rank in pinned.items():
@@ -110,6 +115,18 @@ def assert_popular_shelf(reading: Connection, cache: ReleaseCache, expected: Exp
     ranked = sorted({*popularity} - expected.barred, key=lambda item: -popularity[item])
     assert shelf.release_id == expected.live_id
     assert [item.item_id for item in shelf.items] == ranked
+    assert all(item.title == expected.title(item.item_id) for item in shelf.items)
+
+
+def assert_catalogue(reading: Connection, expected: ExpectedShop) -> None:
+    """The catalogue has each item that was not removed, and search finds its title."""
+    page = catalogue.page(reading, q="", category=None, sort="title", limit=20, offset=0)
+    titles = {item: expected.title(item) for item in KNOWN + COLD if item not in expected.removed}
+    assert {item.item_id: item.title for item in page.items} == titles
+    assert page.total == len(titles) == catalogue.about(reading).n_items
+    for item in expected.titles.keys() & titles.keys():
+        found = catalogue.page(reading, q=titles[item], category=None, limit=20, offset=0)
+        assert item in {match.item_id for match in found.items}
 
 
 def assert_outbox_and_feedback(owning: Connection, expected: ExpectedShop) -> None:
@@ -166,6 +183,14 @@ def assert_release_contents(owning: Connection, expected: ExpectedShop) -> None:
         stored = text("select checksum from releases where release_id = :release_id")
         checksum = loading.checksum(Session(owning), live)
         assert checksum == owning.scalar(stored, {"release_id": live})
+
+
+def assert_bronze_item_changes(root: str, expected: ExpectedShop) -> None:
+    """Bronze has each collected change of an item once."""
+    assert Lake(root).exists(BRONZE_ITEM_CHANGES) == (expected.n_changes_in_lake > 0)
+    if expected.n_changes_in_lake:
+        ids = Lake(root).read(BRONZE_ITEM_CHANGES, columns=["change_id"])["change_id"].to_pylist()
+        assert len(ids) == len({*ids}) == expected.n_changes_in_lake
 
 
 def assert_bronze_feedback(root: str, reading: Connection, expected: ExpectedShop) -> None:

@@ -74,6 +74,10 @@ class ExpectedShop:
     rules: SlateRules = field(default_factory=SlateRules)
     version: int = 0
     missing: set[str] = field(default_factory=set)  # unavailable items
+    titles: dict[str, str] = field(default_factory=dict)  # that the product changed
+    removed: set[str] = field(default_factory=set)  # items
+    changes: list[int] = field(default_factory=list)  # of items: their turns
+    n_changes_in_lake: int = 0
     turns: "count[int]" = field(default_factory=count)
 
     @property
@@ -85,7 +89,8 @@ class ExpectedShop:
     @property
     def barred(self) -> set[str]:
         """Items that no list may have."""
-        return {*self.rules.hide} | (self.missing if self.rules.only_available else set())
+        missing = self.missing if self.rules.only_available else set()
+        return {*self.rules.hide} | self.removed | missing
 
     @property
     def undone(self) -> set[str]:
@@ -101,6 +106,14 @@ class ExpectedShop:
         """Return the ids of the events and undos of transactions before this one; None: of all."""
         sent: list[AcceptedEvent | AcceptedUndo] = [*self.accepted, *self.undos]
         return {x.receipt.event_id for x in sent if turn is None or x.turn < turn}
+
+    def n_changes_before(self, turn: int | None) -> int:
+        """Return the number of changes of items before this transaction; None: of all."""
+        return sum(turn is None or change < turn for change in self.changes)
+
+    def title(self, item: str) -> str:
+        """Return the title of an item: that of the files until the product changes it."""
+        return self.titles.get(item, f"Title {item}")
 
     def state(self, user: str, item: str) -> tuple[float | None, str | None]:
         """Return the user's rating of the item, and how they hid it."""
@@ -181,7 +194,7 @@ class ExpectedShop:
 
     def status(self, user: str, item: str) -> ListStatus:
         """Return the status of an item for a user."""
-        if item not in KNOWN + COLD:
+        if item not in KNOWN + COLD or item in self.removed:
             return "unknown"
         if item in self.hidden(user):
             return "hidden"
