@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from serving import catalogue, errors
 from serving.api.routes import catalogue as routes
 from serving.client import Client
-from serving.schemas import ItemChange, ItemDetails
+from serving.schemas import ItemChange, ItemContent, ItemDetails
 from serving.storage import keys
 from tests.conftest import schema_of
 
@@ -42,6 +42,18 @@ def test_every_item_is_exported_once_by_id(
     assert [item.item_id for item in exported] == [*"abcd", *(c.item_id for c in changes)]
     assert exported[0] == cataloguer.item("a")
     assert [item.attributes.get("price") for item in exported[4:]] == list(range(n_new))
+
+
+def test_a_changed_item_is_exported_as_its_page_shows_it(
+    cataloguer: Client, maintainer: Client
+) -> None:
+    content = ItemContent(title="E", categories=("new",), vendor="V", released=1999)
+    receipt = cataloguer.put_item("e", content)
+
+    *_, exported = maintainer.export_items()
+
+    assert exported == cataloguer.item("e")
+    assert exported.changed_at == receipt.changed_at
 
 
 def test_removed_items_are_left_out(cataloguer: Client, maintainer: Client) -> None:
