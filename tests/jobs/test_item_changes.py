@@ -81,6 +81,8 @@ def test_changes_are_collected_once_as_they_were_sent(
         ("a", "Amélie", True),
     ]
     assert dict(stored[0]["attributes"]) == {"price": "9.5"}
+    assert [row["source_line"] for row in stored] == [1, 2]  # in the order of the changes
+    assert [row["sent_by"] for row in stored] == ["shop", "shop"]
     [landing] = lake.rows(BRONZE_LANDINGS)
     assert (landing["target"], landing["n_rows"]) == ("item_changes", 2)
     [[until, n]] = rows(owner, "select until, n_changes from item_changes_cursor")
