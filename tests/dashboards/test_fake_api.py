@@ -20,16 +20,22 @@ from tests.support.dashboards.visitors import Visitors
 NOT_FAKED = {
     "DELETE /v1/{dataset}/items/{item_id}",
     "GET /v1/{dataset}/export",
+    "GET /v1/{dataset}/placements",
+    "GET /v1/{dataset}/placements/{name}",
+    "GET /v1/{dataset}/placements/{name}/history",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/together",
     "GET /v1/{dataset}/users/{user_id}/export",
     "PATCH /v1/{dataset}/items/{item_id}",
     "POST /v1/{dataset}/items",
+    "POST /v1/{dataset}/placements/preview",
+    "POST /v1/{dataset}/placements/{name}/activate",
     "POST /v1/{dataset}/recommendations",
     "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",
     "PUT /v1/{dataset}/items/{item_id}",
+    "PUT /v1/{dataset}/placements/{name}",
 }
 PATH = {
     "dataset": "playground",

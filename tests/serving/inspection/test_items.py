@@ -76,6 +76,7 @@ def test_a_withdrawn_item_says_so_and_an_unknown_one_is_an_error(
         items=shop.items(**kept),
         recommendations=shop.lists_of("user_id", u="a", v="c"),
         similar_items=shop.lists_of("item_id", a="c"),
+        taken_together=shop.lists_of("item_id", a="c"),
         fallback_lists=shop.lists_of("segment", everybody="dc"),
     )
 
