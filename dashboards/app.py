@@ -13,6 +13,7 @@ sections = {
     "Console": [pages.overview()],
     "Models": [
         pages.retrains(), pages.models(), pages.backtest(), pages.releases(), pages.rules(),
+        pages.placements(),
     ],
     "Data": [pages.data(), pages.lineage(), pages.explore(), pages.inspector()],
     "Platform": [pages.activity(), pages.maintenance()],

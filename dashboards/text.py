@@ -15,7 +15,7 @@ _WORD_JOINER = "\u2060"
 _HYPHEN_OF_NUMBER = re.compile(r"(?<![\w.\u2013-])-(?=\d)")
 MINUS, NO_BREAK = "\u2212", "\u00a0"
 NO_VALUE = "\u2013"  # shown if there is no value
-_IRREGULAR = {"person": "people", "child": "children", "series": "series"}
+_IRREGULAR = {"person": "people", "child": "children", "series": "series", "shelf": "shelves"}
 MINUTE, HOUR = 60, 3600
 
 

@@ -34,7 +34,7 @@ from serving.storage.prepared import Prepared
 
 TRENDING_SECONDS = 5.0  # for so long the trending items of a process are not read again
 MAX_NEWEST = 1000  # newest items of which a shelf is chosen
-CHUNK = 256  # positions that are looked at together
+CHUNK = 32  # positions that are looked at together
 
 _SIMILAR = Prepared(
     "similar_to_items",

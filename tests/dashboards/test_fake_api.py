@@ -20,22 +20,16 @@ from tests.support.dashboards.visitors import Visitors
 NOT_FAKED = {
     "DELETE /v1/{dataset}/items/{item_id}",
     "GET /v1/{dataset}/export",
-    "GET /v1/{dataset}/placements",
-    "GET /v1/{dataset}/placements/{name}",
-    "GET /v1/{dataset}/placements/{name}/history",
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/together",
     "GET /v1/{dataset}/users/{user_id}/export",
     "PATCH /v1/{dataset}/items/{item_id}",
     "POST /v1/{dataset}/items",
-    "POST /v1/{dataset}/placements/preview",
-    "POST /v1/{dataset}/placements/{name}/activate",
     "POST /v1/{dataset}/recommendations",
     "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",
     "PUT /v1/{dataset}/items/{item_id}",
-    "PUT /v1/{dataset}/placements/{name}",
 }
 PATH = {
     "dataset": "playground",
@@ -46,6 +40,8 @@ PATH = {
     "name": "shop",
     "run_id": "manual__now",
 }
+PLACEMENT = "home"
+SHELVES: list[JsonValue] = [{"title": "New", "source": "new"}]
 BODIES: dict[str, JsonValue] = {
     "PUT /v1/{dataset}/users/{user_id}/ratings/{item_id}": {"rating": 4},
     "PUT /v1/{dataset}/users/{user_id}/hidden/{item_id}": {"kind": "not_interested"},
@@ -55,6 +51,17 @@ BODIES: dict[str, JsonValue] = {
     },
     "PUT /v1/{dataset}/rules": {"rules": {}, "instead_of": 2, "reason": "a test"},
     "POST /v1/{dataset}/rules/preview": {},
+    "PUT /v1/{dataset}/placements/{name}": {
+        "shelves": SHELVES,
+        "instead_of": 1,
+        "reason": "a test",
+    },
+    "POST /v1/{dataset}/placements/preview": {"shelves": SHELVES},
+    "POST /v1/{dataset}/placements/{name}/activate": {
+        "version": 0,
+        "instead_of": 2,
+        "reason": "a test",
+    },
     "POST /v1/{dataset}/releases/{release_id}/activate": {"instead_of": 12, "reason": "a test"},
     "POST /v1/{dataset}/releases/roll-back": {"instead_of": 11, "reason": "a test"},
     "POST /v1/{dataset}/publishing/pause": {"reason": "a test"},
@@ -113,9 +120,13 @@ def api_url() -> Iterator[str]:
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
 def test_a_fake_answer_matches_the_document(operation: Operation, api_url: str) -> None:
-    operators_only = is_for_operators(operation.path)
+    operators_only = is_for_operators(operation.path, operation.method.upper())
     case = operation.Case(
-        path_parameters={name: PATH[name] for name in PATH if f"{{{name}}}" in operation.path},
+        path_parameters={
+            name: PLACEMENT if name == "name" and "/placements/" in operation.path else PATH[name]
+            for name in PATH
+            if f"{{{name}}}" in operation.path
+        },
         query=QUERIES.get(operation.path.rpartition("/")[2], {}),
         headers={"Authorization": f"Bearer {TOKEN if operators_only else KEY}"},
         body=BODIES.get(operation.label, NOT_SET),

@@ -14,6 +14,7 @@ from tests.support.dashboards.fake_airflow import FakeAirflow
 from tests.support.dashboards.fake_api import KEY, fake_api
 from tests.support.dashboards.fake_inspections import FakeInspections
 from tests.support.dashboards.fake_operations import FakeOperations
+from tests.support.dashboards.fake_placements import FakePlacements
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
 
@@ -84,6 +85,19 @@ def rules(
     """A shop with slate rules behind an API on loopback."""
     fake = FakeRules()
     with fake_api(rules=fake) as api:
+        monkeypatch.setenv("DEMO_API_URL", api)
+        yield fake
+
+
+@pytest.fixture
+def placements(
+    airflow: FakeAirflow,  # noqa: ARG001 # to sign in to
+    keys_file: None,  # noqa: ARG001 # sets the file's address
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[FakePlacements]:
+    """A shop with placements behind an API on loopback."""
+    fake = FakePlacements()
+    with fake_api(placements=fake) as api:
         monkeypatch.setenv("DEMO_API_URL", api)
         yield fake
 

@@ -24,6 +24,7 @@ DATA, EXPLORE = "console/data/page.py", "console/explore/page.py"
 LINEAGE = "console/lineage/page.py"
 MAINTENANCE = "console/maintenance/page.py"
 BACKTEST = "console/backtest/page.py"
+PLACEMENTS = "console/placements/page.py"
 
 
 def opened(page: Page, name: str, **query: str) -> AppTest:

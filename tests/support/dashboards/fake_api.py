@@ -17,6 +17,7 @@ from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
 from tests.support.dashboards.fake_inspections import FakeInspections
 from tests.support.dashboards.fake_operations import FakeOperations
+from tests.support.dashboards.fake_placements import FakePlacements
 from tests.support.dashboards.fake_rules import FakeRules
 from tests.support.dashboards.visitors import Visitors
 from tests.support.http_server import serving
@@ -29,7 +30,7 @@ _READY = AllReadiness(ready=True, detail="", datasets={"playground": _SERVED})
 FOR_OPERATORS = (
     "rules", "publishing", "audit", "erasures", "keys", "storage", "inspection", "retrains",
     "ingests", "quarantine", "uploads", "maintenance",
-    "backtests",
+    "backtests", "placements",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def fake_api(
     rules: FakeRules | None = None,
     operations: FakeOperations | None = None,
     inspections: FakeInspections | None = None,
+    placements: FakePlacements | None = None,
 ) -> Iterator[str]:
     """Serve on a free port while the block runs; yield the base URL."""
     state = {
@@ -46,6 +48,7 @@ def fake_api(
         "rules": rules or FakeRules(),
         "operations": operations or FakeOperations(),
         "inspections": inspections or FakeInspections(),
+        "placements": placements or FakePlacements(),
     }
     handler = type("Handler", (_Handler,), state)
     with serving(handler) as url:
@@ -214,9 +217,31 @@ def look(  # noqa: PLR0911 # one per route
     return _problem(404, "unknown-route")
 
 
-def is_for_operators(path: str) -> bool:
-    """Return whether a path needs an operator's token."""
+def compose(  # noqa: PLR0911 # one per route
+    placements: FakePlacements, method: str, path: str, body: Json
+) -> Response:
+    """Return the response to an operator's request about placements."""
+    if placements.refusal is not None:
+        return _problem(*placements.refusal)
+    match method, path_parts(path)[1:]:
+        case "GET", []:
+            return _many(placements.active())
+        case "GET", [name, "history"] if name in placements.versions:
+            return _many(placements.versions[name])
+        case "POST", ["preview"]:
+            return _state(placements.preview(body))
+        case "POST", [name, "activate"]:
+            return _state(placements.activate(name, body, USER))
+        case "PUT", [name]:
+            return _state(placements.replace(name, body, USER))
+    return _problem(404, "unknown-placement")
+
+
+def is_for_operators(path: str, method: str = "GET") -> bool:
+    """Return whether a request needs an operator's token."""
     parts = path_parts(path)
+    if parts[:1] == ["placements"] and method == "GET" and len(parts) == 2:
+        return False  # a placement's shelves are for products
     if parts[:1] == ["releases"]:
         return len(parts) > 1  # the kept ones are for products too
     return parts[:1] in [[name] for name in FOR_OPERATORS]
@@ -255,6 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
     rules: FakeRules
     operations: FakeOperations
     inspections: FakeInspections
+    placements: FakePlacements
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -264,13 +290,19 @@ class _Handler(BaseHTTPRequestHandler):
         if is_for_operators(url.path):
             self._operate({})
             return
-        self._respond(lambda: read(self.visitors, url.path, dict(parse_qsl(url.query))))
+        params = dict(parse_qsl(url.query))
+        match path_parts(url.path):
+            case ["placements", name]:
+                shelves = self.placements.answer(name, params)
+                self._respond(lambda: _one(shelves, "unknown-placement"))
+            case _:
+                self._respond(lambda: read(self.visitors, url.path, params))
 
     def do_PUT(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.loads(content) if content else {}
         key, path = self.headers.get("Idempotency-Key", ""), urlsplit(self.path).path
-        if is_for_operators(path):
+        if is_for_operators(path, self.command):
             self._operate(body)
             return
         self._respond(lambda: write(self.visitors, self.command, path, body, key))
@@ -281,6 +313,10 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if path_parts(url.path)[:1] == ["rules"]:
             self._respond(lambda: operate(self.rules, self.command, url.path, body), TOKEN)
+            return
+        if path_parts(url.path)[:1] == ["placements"]:
+            composed = (self.placements, self.command, url.path, body)
+            self._respond(lambda: compose(*composed), TOKEN)
             return
         params = dict(parse_qsl(url.query))
         if path_parts(url.path)[:1] == ["inspection"]:

@@ -1,0 +1,81 @@
+"""The editor of a placement: its shelves, top to bottom."""
+
+from typing import get_args
+
+import streamlit as st
+
+from dashboards.console.components import button, row
+from dashboards.console.placements import draft
+from serving.schemas import PlacementVersion, ShelfSource
+from serving.schemas.placements import MAX_SHELF_ITEMS, MAX_SHELVES
+
+MAX_TITLE, MAX_FILTER = 200, 1000  # characters
+SOURCES: dict[ShelfSource, str] = {
+    "for_you": "For you",
+    "similar": "Similar to the given items",
+    "together": "Taken together with the given items",
+    "popular_in_favourite_category": "Popular in the favourite category",
+    "trending": "Trending",
+    "new": "New",
+    "again": "Again",
+}
+TITLE_HELP = (
+    "`{category}` becomes the user's favourite category, `{item}` the title of the first given item"
+)
+FILTER_HELP = "Such as `price < 20 and category in ('Drama')`"
+
+
+def show(active: PlacementVersion) -> None:
+    """Show the draft as widgets."""
+    with row(horizontal_alignment="distribute"):
+        st.subheader("Shelves", anchor=False, width="content")
+        tooltip = "Load the active version into the editor"
+        button(
+            "Reset to active", "placement_reset", "undo", draft.restart, active, type="tertiary",
+            help=tooltip,
+        )  # fmt: skip
+    for number, of_shelf in enumerate(draft.rows(), 1):
+        _shelf(number, of_shelf)
+    is_full = len(draft.rows()) >= MAX_SHELVES
+    button(
+        "Add shelf", "add_shelf", "add", draft.add, disabled=is_full,
+        help=f"At most {MAX_SHELVES}" if is_full else None,
+    )  # fmt: skip
+
+
+def _shelf(number: int, of_shelf: int) -> None:
+    with st.container(border=True, gap="small"):
+        with row(horizontal_alignment="distribute", wrap=False):
+            st.markdown(f"**Shelf {number}**", width="content")
+            with row(width="content", gap="xsmall", wrap=False):
+                button(
+                    "", f"up_{of_shelf}", "arrow_upward", draft.move_up, of_shelf,
+                    type="tertiary", help=f"Move shelf {number} up", disabled=number == 1,
+                )  # fmt: skip
+                button(
+                    "", f"remove_{of_shelf}", "delete", draft.remove, of_shelf,
+                    type="tertiary", help=f"Remove shelf {number}",
+                )  # fmt: skip
+        with st.grid(2, min_column_width=240):
+            st.text_input(
+                "Title", key=draft.key("title", of_shelf), max_chars=MAX_TITLE, help=TITLE_HELP,
+                persist_state="session",
+            )  # fmt: skip
+            st.selectbox(
+                "Source", get_args(ShelfSource), key=draft.key("source", of_shelf),
+                format_func=lambda source: SOURCES[source], persist_state="session",
+            )  # fmt: skip
+        with st.grid(3, min_column_width=140):
+            st.text_input(
+                "Filter", key=draft.key("filter", of_shelf), max_chars=MAX_FILTER,
+                placeholder="All items", help=FILTER_HELP, persist_state="session",
+            )  # fmt: skip
+            _number("Most items", "limit", of_shelf)
+            _number("Minimum", "minimum", of_shelf, "With fewer items the shelf is left out")
+
+
+def _number(label: str, field: str, of_shelf: int, tooltip: str | None = None) -> None:
+    st.number_input(
+        label, min_value=1, max_value=MAX_SHELF_ITEMS, step=1, key=draft.key(field, of_shelf),
+        help=tooltip, persist_state="session",
+    )  # fmt: skip
