@@ -131,7 +131,7 @@ def is_positive(meanings: Meanings, prefix: str = "") -> Column:
 def taken_at(meanings: Meanings) -> Column:
     """Return when a positive pair (rated_at, kinds) was taken: its newest event of a positive kind.
 
-    Without one, it is `rated_at`; so it is in a data set without times.
+    Without such an event, and in a data set without times, this is `rated_at`.
     """
     times = [
         F.col("kinds")[kind.name]["last_at"]
