@@ -17,7 +17,10 @@ Through = Literal["inspector", "view as", "placement preview"]
 MAX_USERS = 600  # entries of an account in an hour
 
 # Concurrent requests wait for each other. The index of `acted_at` finds the entries of the hour.
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended('view ' || :actor || :target, 0))")
+_LOCK = text(
+    "select pg_advisory_xact_lock("
+    "hashtext('view ' || current_schema()), hashtext(:actor || :target))"
+)
 _IS_RECORDED = text(
     """
     select exists (

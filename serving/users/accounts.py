@@ -35,7 +35,7 @@ _REGISTER = text(
 _OWNS = text(
     "select exists (select from user_tokens where user_id = :user_id and digest = :digest)"
 )
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
+_LOCK = text(f"select pg_advisory_xact_lock({erasures.OF_USER})")
 _HOLD_UP_BATCHES = locks.waiting_briefly(
     f"pg_advisory_xact_lock({erasures.OF_BATCHES})"
 )  # see `serving.users.batches`

@@ -14,25 +14,25 @@ from sqlalchemy import Connection, text
 from serving import errors
 from serving.schemas import FeedbackState, UndoReceipt
 from serving.users.batches import BUILT_IN
-from serving.users.erasures import IS_ERASED
+from serving.users.erasures import IS_ERASED, OF_USER
 from serving.users.feedback import new_event_id
 from serving.users.undone_times import hold_publications, is_learned
 
 # The lock is that of `serving.users.feedback`: an erasure and an undo cannot interleave.
 _OUTBOX = text(
-    """
+    f"""
     insert into outbox (
         event_id, idempotency_key, kind, user_id, item_id, occurred_at, sent_by, undoes, value,
         undone_kind, undone_at
     )
     select :event_id, :key, 'undo', undone.user_id, undone.item_id, now(), :sent_by,
         undone.event_id, undone.value, undone.kind, undone.occurred_at
-    from (select pg_advisory_xact_lock_shared(hashtextextended(:user_id, 0)) offset 0) as locked
+    from (select pg_advisory_xact_lock_shared({OF_USER}) offset 0) as locked
     cross join outbox as undone
     where undone.event_id = :undone_id and undone.user_id = :user_id and undone.kind <> 'undo'
     on conflict (idempotency_key) do nothing
     returning undone_kind
-    """
+    """  # noqa: S608 # our own keys
 )
 # A kept release that has learned the undone rating lists it in profiles with its time: see
 # `serving.users.undone_times`.

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from serving.client import Client
 from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts
+from serving.users.erasures import OF_USER
 from tests.support.serving import shop
 
 
@@ -66,7 +67,7 @@ def test_writes_during_an_erasure_leave_no_data(
 def test_an_erasure_waits_for_an_uncommitted_write(
     product: Client, operator: Client, owner: Engine
 ) -> None:
-    shared_lock = text("select pg_advisory_xact_lock_shared(hashtextextended('u', 0))")
+    shared_lock = text(f"select pg_advisory_xact_lock_shared({OF_USER})").bindparams(user_id="u")
     with ThreadPoolExecutor(1) as threads, owner.connect() as writing:
         writing.execute(shared_lock)
         erasing = threads.submit(operator.erase, "u")

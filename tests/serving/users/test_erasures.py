@@ -230,3 +230,20 @@ def test_progress_is_recorded_for_the_users_that_a_run_has_seen(owner: Engine) -
     with owner.begin() as connection:
         assert len(erasures.newest(connection, limit=2)) == 2
         assert len(erasures.new(connection)) == 1
+
+
+def test_a_users_id_cannot_be_chosen_so_that_its_lock_is_another(
+    publisher: Engine, owner: Engine, api: Engine
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    others = text(
+        "select pg_advisory_lock(hashtextextended('u', 0)), pg_advisory_lock(hashtext('u'))"
+    )
+    with owner.connect() as holder, api.begin() as connection:
+        holder.execute(others)
+        connection.execute(text("set local lock_timeout = '2s'"))
+        event = Event("rate", "u", "a", 7, None, None)
+        receipt = feedback.accept(connection, event, sent_by="test")
+        undo.undo(connection, "u", receipt.event_id, sent_by="test")
+        accounts.erase(connection, "u", requested_by="test")
+        holder.rollback()
