@@ -62,9 +62,10 @@ class Transport:
         JSON.
 
         Raises:
+            RequestRefusedError: a segment is one that a path cannot have; nothing was sent.
             ApiError: in the class that fits the problem.
         """
-        path = "".join(f"/{quote(segment, safe='')}" for segment in (*self._root, *segments))
+        path = self._path(segments)
         query = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             response = self._http.request(method, path, params=query, json=body, headers=headers)
@@ -86,7 +87,7 @@ class Transport:
 
         Raises: as `request`.
         """
-        path = "".join(f"/{quote(segment, safe='')}" for segment in (*self._root, *segments))
+        path = self._path(segments)
         adapter = TypeAdapter(kind)
         try:
             with self._http.stream("GET", path, params=dict(params)) as response:
@@ -96,6 +97,13 @@ class Transport:
                 yield from map(adapter.validate_json, response.iter_lines())
         except httpx2.TransportError as error:
             raise ApiUnavailableError(f"{self._http.base_url}: {type(error).__name__}") from error
+
+    def _path(self, segments: Sequence[str]) -> str:
+        """Return the path. `..` would be another path: clients and proxies resolve it."""
+        unusable = [segment for segment in segments if segment in {"", ".", ".."}]
+        if unusable:
+            raise errors.RequestRefusedError(f"{unusable[0]!r} cannot be part of a path.")
+        return "".join(f"/{quote(segment, safe='')}" for segment in (*self._root, *segments))
 
 
 class ClientPart:

@@ -19,7 +19,11 @@ from serving.errors import (
 )
 from serving.publishing import evidence, releases
 from serving.schemas import Comparison, Criterion, Verdict
+from serving.storage import keys
+from tests.conftest import schema_of
 from tests.support.serving import shop
+from tests.support.serving.api_server import running_api
+from tests.support.serving.server import as_role
 from tests.support.serving.shop import ids
 
 UNUSUAL_IDS = ["a/b", "ü ?#&=%+", "007", "../x", "a/recommendations", "📚", "'; drop table items"]
@@ -209,6 +213,27 @@ def test_any_user_id_can_be_requested(publisher: Engine, client: Client, user_id
     answer = client.recommendations(user_id)
 
     assert (answer.kind, answer.user_id, ids(answer)) == ("batch", user_id, "a")
+
+
+@pytest.mark.parametrize("part", ["", ".", ".."])
+def test_an_id_that_would_change_the_path_is_not_sent(
+    publisher: Engine, owner: Engine, committing: str, part: str
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    with Session(owner) as session, session.begin():
+        key = keys.create(session, "backend", ["read", "feedback", "operate"])
+    headers = {"Authorization": f"Bearer {key}"}
+    with (
+        running_api(as_role(committing, "api")) as url,
+        httpx2.Client(base_url=url, headers=headers) as http,
+    ):
+        client = Client(http, schema_of(owner))
+        event = client.rate("u", "a", 7)
+        for send in (client.undo, client.unrate):
+            with pytest.raises(RequestRefusedError, match="cannot be part of a path"):
+                send("u", part)
+
+        assert client.rate("u", "a", 6).event_id != event.event_id  # was not erased
 
 
 @pytest.mark.parametrize(

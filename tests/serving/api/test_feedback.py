@@ -123,7 +123,7 @@ def test_any_item_can_be_rated(product: Client, publisher: Engine, owner: Engine
 
 
 def test_an_invalid_id_is_refused(product: Client) -> None:
-    for wrong in ("a\0", "", "u" * 257):
+    for wrong in ("a\0", "u" * 257):
         with pytest.raises(RequestRefusedError, match=r"path\.user_id"):
             product.rate(wrong, "a", 7)
         with pytest.raises(RequestRefusedError, match=r"path\.item_id"):
