@@ -5,6 +5,7 @@ from sqlalchemy import Engine, text
 
 from serving.client import Client
 from serving.errors import NoReleaseError, RequestRefusedError
+from serving.lists import shelves
 from tests.support.serving import live_shop
 from tests.support.serving.live_shop import ids, rate
 
@@ -46,6 +47,18 @@ def test_items_of_an_unknown_year_are_outside_all_years(
     assert ids(client.popular(limit=1)) == ["o4"]
     assert ids(client.popular(released_from=0, limit=1)) == ["o3"]
     assert ids(client.popular(released_to=9999, limit=1)) == ["o3"]
+
+
+def test_newer_ratings_are_read_again_after_a_rest(
+    publisher: Engine, owner: Engine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelves, "REST", 1e9)
+    live_shop.release(publisher)
+    assert ids(client.trending()) == ["f2", "o1"]
+    for user_id in ("a", "b", "c"):
+        rate(owner, user_id, "f4", 4.0)
+
+    assert ids(client.trending()) == ["f2", "o1"]
 
 
 def test_positive_ratings_since_the_release_are_trending(
