@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from ranking.strengths import MAX_VALUE
 from serving.schemas import KindMeaning
 from serving.users.erasures import IS_ERASED
@@ -52,6 +54,11 @@ class Act:
     added: float = 0  # sum of newer values
     largest: float = 0  # of newer values
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether all of the profile's events were undone. Profiles have single precision."""
+        return bool(self.undone and np.float32(self.learned) <= np.float32(self.undone))
+
     def amount(self, meaning: KindMeaning) -> float:
         """Return the sum of the values, `MAX_VALUE` at most; of shares the largest."""
         if meaning.value == "share":
@@ -90,7 +97,7 @@ def merged(learned: Mapping[tuple[str, str], tuple[float, int]], newer: Changes)
         key = (event.item_id, event.kind)
         if key in acts:
             acts[key] = replace(acts[key], undone=acts[key].undone + _bounded(event.value))
-    acts = {key: act for key, act in acts.items() if act.learned > act.undone or not act.undone}
+    acts = {key: act for key, act in acts.items() if not act.is_undone}
     for event in newer.events:
         key = (event.item_id, event.kind)
         act, value = acts.get(key, Act(event.micros)), _bounded(event.value)

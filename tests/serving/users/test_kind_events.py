@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from ranking.strengths import MAX_VALUE
@@ -60,6 +61,13 @@ def test_an_undo_of_a_learned_event_is_subtracted(value: float, amount: float | 
 
     assert (act.amount(COUNT) if act else None) == amount
     assert newer.item_ids == {"a"}
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 1e8 + 0.1])
+def test_an_undo_takes_back_what_a_profile_has_in_single_precision(value: float) -> None:
+    learned = {("a", "buy"): (float(np.float32(value)), 100)}
+
+    assert merged(learned, changes([event("a", "buy", value, 100, undo=True)])) == {}
 
 
 def test_an_amount_from_the_threshold_on_is_positive() -> None:
