@@ -240,12 +240,12 @@ def _number(event: NewEvent, about: About) -> float | None:
 
 def _rating(event: NewEvent, about: About) -> float | None:
     if event.kind == "rate" and event.value is not None:
-        feedback.refuse_off_scale(event.value, about)
-    elif event.kind == "rate":
+        return feedback.on_scale(event.value, about)
+    if event.kind == "rate":
         raise errors.RequestRefusedError("value: a `rate` needs the rating.")
-    elif event.value is not None:
+    if event.value is not None:
         raise errors.RequestRefusedError(f"value: {event.kind!r} has none.")
-    return event.value
+    return None
 
 
 def _value(event: NewEvent, meaning: KindMeaning) -> float | None:

@@ -17,7 +17,7 @@ from faults import faultpoint
 from serving import errors
 from serving.schemas import About, FeedbackState, OutboxState, Receipt, SentKind
 from serving.storage.prepared import Prepared
-from serving.users.erasures import IS_ERASED
+from serving.users.erasures import IS_ERASED, OF_USER
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,16 +31,16 @@ _TYPES = {"rating": "real", "occurred_at": "timestamptz"} | dict.fromkeys(
 _OUTBOX = Prepared(
     "write_event",
     _TYPES | dict.fromkeys(("event_id", "caller_key", "sent_by"), "text"),
-    """
+    f"""
     insert into outbox
         (event_id, idempotency_key, kind, user_id, item_id, rating, occurred_at, sent_by)
     select :event_id, :caller_key, :kind, :user_id, :item_id, :rating,
         least(:occurred_at, now()), :sent_by
-    from (select pg_advisory_xact_lock_shared(hashtextextended(:user_id, 0)) offset 0) as locked
+    from (select pg_advisory_xact_lock_shared({OF_USER}) offset 0) as locked
     where exists (select from items where item_id = :item_id)
     on conflict (idempotency_key) do nothing
     returning occurred_at
-    """,
+    """,  # noqa: S608 # our own keys
 )
 # The newest event wins. `hidden_at` is the time of the newest event of any kind: a hide that is
 # older than it is ignored. `previous` is the user's state before the event: the rating is the
@@ -119,7 +119,7 @@ class Event:
         kind: only `rate` has a rating.
         user_id: any id; the user need not exist.
         item_id: an item of the catalogue.
-        rating: a value of the data set's scale; `refuse_off_scale` checks it.
+        rating: a value of the data set's scale, from `on_scale`.
         occurred_at: None is the time of arrival. Up to five minutes in the future it becomes the
             time of arrival; later times are refused.
         idempotency_key: the caller's key of this event; None generates one.
@@ -171,18 +171,20 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     return _receipt(event, event_id, occurred_at, written.previous, repeated=False)
 
 
-def refuse_off_scale(rating: float, about: About) -> None:
-    """Check that a rating is on the data set's scale.
+def on_scale(rating: float, about: About) -> float:
+    """Return the value of the data set's scale that a rating is, within a small tolerance.
 
     Raises:
         OffScaleError: it is not.
     """
     steps = (rating - about.lowest) / about.step
-    if not about.lowest <= rating <= about.highest or abs(steps - round(steps)) > STEP_TOLERANCE:
+    n_steps = round(steps)
+    if not about.lowest <= rating <= about.highest or abs(steps - n_steps) > STEP_TOLERANCE:
         raise errors.OffScaleError(
             f"{rating:g} is not on the scale: {about.lowest:g} to {about.highest:g} in steps of "
             f"{about.step:g}."
         )
+    return about.lowest + n_steps * about.step
 
 
 def outbox_state(connection: Connection) -> OutboxState:

@@ -1,5 +1,6 @@
 """The routes that write: each is one transaction, committed before the answer."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -209,7 +210,7 @@ def _accept(quotas: Quotas, caller: Caller, event: Event) -> Response:
         quotas.check(caller.dataset, authorized.name, "events", event.user_id)
         if event.rating is not None:
             about = caller.datasets.about(authorized.connection, caller.dataset)
-            feedback.refuse_off_scale(event.rating, about)
+            event = replace(event, rating=feedback.on_scale(event.rating, about))
         receipt = feedback.accept(authorized.connection, event, sent_by=authorized.name)
     if receipt.status == "accepted":
         quotas.count(caller.dataset, authorized.name, "events", event.user_id)

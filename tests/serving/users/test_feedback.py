@@ -217,15 +217,27 @@ def test_no_event_is_accepted_for_an_erased_user(publisher: Engine, owner: Engin
     assert shop.rows(owner, "select user_id from outbox union select user_id from feedback") == []
 
 
-@pytest.mark.parametrize("rating", [0.5, 1, 3.5, 5])
-def test_a_rating_on_the_scale_is_accepted(rating: float) -> None:
-    feedback.refuse_off_scale(rating, half_steps())
+@pytest.mark.parametrize(
+    ("rating", "step"), [(0.5, 0.5), (1, 1), (3.5, 3.5), (5, 5), (3.5 + 1e-8, 3.5), (4 - 1e-8, 4)]
+)
+def test_a_rating_on_the_scale_is_accepted_as_its_step(rating: float, step: float) -> None:
+    assert feedback.on_scale(rating, half_steps()) == step
 
 
 @pytest.mark.parametrize("rating", [0, 0.4, 5.5, 3.25, -1, 1e300, 3.4999])
 def test_a_rating_off_the_scale_is_refused_with_the_scale(rating: float) -> None:
     with pytest.raises(OffScaleError, match=r"0\.5 to 5 in steps of 0\.5"):
-        feedback.refuse_off_scale(rating, half_steps())
+        feedback.on_scale(rating, half_steps())
+
+
+def test_a_rating_too_small_for_postgres_is_the_lowest_of_the_scale(
+    connection: Connection,
+) -> None:
+    from_zero = half_steps().model_copy(update={"lowest": 0.0})
+    rating = feedback.on_scale(1e-50, from_zero)
+
+    assert send(connection, "rate", rating).status == "accepted"
+    assert connection.scalar(text("select rating from feedback")) == 0
 
 
 def half_steps() -> About:
