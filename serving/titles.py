@@ -2,8 +2,13 @@
 
 import re
 import unicodedata
+from itertools import filterfalse
 
 MAX_WORDS, MAX_LENGTH = 64, 64
+# Of the decomposed text: letters with accents have at most one for each byte of a title, but a
+# ligature can have 18 in three bytes.
+MAX_CHARACTERS = 2048
+_APOSTROPHES = re.compile(r"['’]")  # noqa: RUF001 # the typographic apostrophe
 # letters that have no Unicode decomposition
 _BASE_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
@@ -15,8 +20,10 @@ def words(text: str) -> list[str]:
 
     "Schindler's" has three: `schindler`, `s` and `schindlers`.
     """
-    joined = re.sub(r"['’]", "", text)  # noqa: RUF001 # the typographic apostrophe
-    return list(dict.fromkeys([*_split(text), *_split(joined)]))[:MAX_WORDS]
+    plain = _plain(text)
+    joined = _APOSTROPHES.sub("", plain)
+    found = _split(plain) if joined == plain else [*_split(plain), *_split(joined)]
+    return list(dict.fromkeys(found))[:MAX_WORDS]
 
 
 def query(text: str, *, whole_words: bool = False) -> str | None:
@@ -25,12 +32,16 @@ def query(text: str, *, whole_words: bool = False) -> str | None:
     `whole_words`: titles with all words of the text. None if the text has no word. Words are
     letters and digits only, so they are quoted safely.
     """
-    words = list(dict.fromkeys(_split(text)))[:MAX_WORDS]
+    words = list(dict.fromkeys(_split(_plain(text))))[:MAX_WORDS]
     return " & ".join(f"'{word}'" if whole_words else f"'{word}':*" for word in words) or None
 
 
-def _split(text: str) -> list[str]:
-    lower = unicodedata.normalize("NFKD", text).casefold()
-    letters = unicodedata.normalize("NFKD", lower).translate(_BASE_LETTERS)
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+def _plain(text: str) -> str:
+    """Return the beginning of the text without capitals and accents."""
+    decomposed = unicodedata.normalize("NFKD", text)[:MAX_CHARACTERS]
+    letters = unicodedata.normalize("NFKD", decomposed.casefold()).translate(_BASE_LETTERS)
+    return "".join(filterfalse(unicodedata.combining, letters))
+
+
+def _split(plain: str) -> list[str]:
     return [word[:MAX_LENGTH] for word in re.findall(r"[^\W_]+", plain)]

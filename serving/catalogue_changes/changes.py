@@ -128,7 +128,7 @@ class Editor:
 
     Args:
         connection: in a transaction.
-        item_ids: the items that may be changed.
+        sent: the changes to make. What is slow about them is done before the lock is waited for.
         check_quota: called with the number of items that were changed, before one more is.
 
     Raises:
@@ -138,9 +138,11 @@ class Editor:
     def __init__(
         self,
         connection: Connection,
-        item_ids: Iterable[str],
+        sent: Iterable[Change],
         check_quota: Callable[[int], None] | None = None,
     ) -> None:
+        sent = tuple(sent)
+        self._words = _words(sent)
         connection.execute(_LOCK_BRIEFLY)
         about = connection.execute(_ABOUT).one_or_none()
         if about is None:
@@ -149,7 +151,8 @@ class Editor:
         self._categories, self._new_categories = frozenset(about.categories), set[str]()
         self._types: Types = about.attributes
         self._now: datetime = about.now
-        rows = connection.execute(_ITEMS, {"item_ids": sorted({*item_ids})})
+        item_ids = sorted({change.item_id for change in sent})
+        rows = connection.execute(_ITEMS, {"item_ids": item_ids})
         self._before = {row.item_id: Stored.of_row(row) for row in rows}
         self._changed: dict[str, Stored] = {}
 
@@ -177,7 +180,7 @@ class Editor:
         """Write the changes and return the number of changed items. `sent_by` is the key's name."""
         if not self._changed:
             return 0
-        rows = json.dumps([_row(*item) for item in sorted(self._changed.items())])
+        rows = json.dumps([self._row(*item) for item in sorted(self._changed.items())])
         revision = self._connection.scalar(_REVISION)
         self._connection.execute(_WRITE, {"rows": rows, "revision": revision})
         self._connection.execute(_OUTBOX, {"rows": rows, "sent_by": sent_by})
@@ -229,6 +232,17 @@ class Editor:
             )
         self._new_categories |= new
 
+    def _row(self, item_id: str, stored: Stored) -> dict[str, Any]:
+        title, at = stored.content.title, stored.changed_at
+        words = self._words.get(title)
+        return {
+            **asdict(stored.content),
+            "item_id": item_id,
+            "removed": stored.removed,
+            "changed_at": None if at is None else at.isoformat(),
+            "words": titles.words(title) if words is None else words,
+        }
+
     def _n_more(self) -> int:
         """Return how many more items the catalogue has after the changes."""
         before = (self._before[item_id] for item_id in self._changed if item_id in self._before)
@@ -252,7 +266,7 @@ def apply(
 
     Raises: as `Editor` and `Editor.change`.
     """
-    editor = Editor(connection, [change.item_id], check_quota)
+    editor = Editor(connection, [change], check_quota)
     receipt = editor.change(change)
     editor.write(sent_by=sent_by)
     return receipt
@@ -313,12 +327,7 @@ def _receipt(item_id: str, status: ItemStatus, stored: Stored) -> ItemReceipt:
     return ItemReceipt(item_id=item_id, status=status, changed_at=stored.changed_at)
 
 
-def _row(item_id: str, stored: Stored) -> dict[str, Any]:
-    at = stored.changed_at
-    return {
-        **asdict(stored.content),
-        "item_id": item_id,
-        "removed": stored.removed,
-        "changed_at": None if at is None else at.isoformat(),
-        "words": titles.words(stored.content.title),
-    }
+def _words(sent: Iterable[Change]) -> dict[str, list[str]]:
+    """Return the words of the titles that are sent."""
+    sent_titles = {change.content.title for change in sent if change.content}
+    return {title: titles.words(title) for title in sent_titles if title is not None}

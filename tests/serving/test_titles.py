@@ -46,6 +46,19 @@ def test_text_without_a_word_is_no_query(query: str) -> None:
     assert titles.query(query) is None
 
 
+def test_the_cost_of_a_title_has_a_limit_in_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = list[str]()
+    monkeypatch.setattr("serving.titles.unicodedata.combining", looked_at.append)
+
+    titles.words("\ufdfa" * 533)  # each is 18 letters
+
+    assert len(looked_at) == titles.MAX_CHARACTERS
+
+
+def test_each_accent_of_a_long_title_is_read() -> None:
+    assert titles.words("\u1ea5" * 530 + " end") == ["a" * titles.MAX_LENGTH, "end"]
+
+
 @given(st.text())
 def test_words_are_letters_and_digits_only(title: str) -> None:
     assert all(word.isalnum() for word in titles.words(title))

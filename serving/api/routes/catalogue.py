@@ -80,9 +80,9 @@ def change_items(quotas: DailyQuotas, caller: Cataloguer, body: schemas.ItemChan
     """
     with caller.transaction() as authorized:
         parsed = [_parsed(sent) for sent in body.items]
-        ids = [change.item_id for change in parsed if isinstance(change, Change)]
+        made = [change for change in parsed if isinstance(change, Change)]
         check_quota = partial(quotas.check_items, caller.dataset, authorized.name)
-        editor = Editor(authorized.connection, ids, check_quota)
+        editor = Editor(authorized.connection, made, check_quota)
         pairs = zip(body.items, parsed, strict=True)
         outcomes = tuple(_outcome(editor, sent, change) for sent, change in pairs)
         n_changed = editor.write(sent_by=authorized.name)

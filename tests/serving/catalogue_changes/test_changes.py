@@ -63,6 +63,26 @@ def test_a_new_item_is_on_its_page_in_search_and_in_browse_at_once(cataloguer: C
     assert about.attributes["price"] == "number"
 
 
+def test_words_of_titles_are_found_before_the_catalogue_is_locked(
+    owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_locks = text(
+        "select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'"
+    )
+    n_held = list[int]()
+    with owner.begin() as connection:
+
+        def words(title: str) -> list[str]:
+            n_held.append(connection.scalar(own_locks) or 0)
+            return [title]
+
+        monkeypatch.setattr("serving.titles.words", words)
+        changes.apply(connection, changes.Change("e", HEAT), sent_by="test")
+        n_at_end = connection.scalar(own_locks)
+
+    assert (n_held, n_at_end) == ([0], 1)
+
+
 def test_a_changed_title_is_on_lists_and_in_reasons_at_once(cataloguer: Client) -> None:
     assert cataloguer.recommendations("u").items[0].title == "Amélie"
     assert cataloguer.popular().items[0].title == "Amélie"
