@@ -281,7 +281,7 @@ def _later(now: datetime, before: Stored | None) -> datetime:
 
 def _content(body: ItemContent, types: Types) -> Content:
     return Content(
-        title=body.title.strip(),
+        title=body.title,
         categories=_distinct(body.categories),
         vendor=body.vendor,
         released=body.released,
@@ -298,7 +298,7 @@ def _patched(content: Content, patch: ItemPatch, types: Types) -> Content:
         released=patch.released if "released" in sent else content.released,
     )
     if patch.title is not None:
-        patched = replace(patched, title=patch.title.strip())
+        patched = replace(patched, title=patch.title)
     if "categories" in sent:
         patched = replace(patched, categories=_distinct(patch.categories or ()))
     if "attributes" in sent:

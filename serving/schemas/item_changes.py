@@ -36,6 +36,13 @@ MAX_CATEGORIES = 100
 MAX_ATTRIBUTES = 200
 MAX_TEXTS = 1000  # of an attribute that is a list
 
+# all that `str.strip` removes: `\s` lacks the separators of ASCII, and in JavaScript U+0085
+_FILLED = r"^[^\x00]*[^\x00\s\x1c-\x1f\x85][^\x00]*$"
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
 
 def _refuse_many_bytes(title: str) -> str:
     n_bytes = len(title.encode())
@@ -46,10 +53,14 @@ def _refuse_many_bytes(title: str) -> str:
 
 Title = Annotated[
     str,
-    StringConstraints(
-        strict=True, min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$"
-    ),
+    StringConstraints(strict=True, min_length=1, max_length=1000, pattern=_FILLED),
     AfterValidator(_refuse_many_bytes),
+    BeforeValidator(_stripped),
+]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=_FILLED),
+    BeforeValidator(_stripped),
 ]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000, pattern=r"^[^\x00]*$")]
 
@@ -62,7 +73,7 @@ def _refuse_texts(value: object) -> object:
 
 Year = Annotated[int, Field(ge=0, le=9999), BeforeValidator(_refuse_texts)]
 Categories = Annotated[
-    tuple[ShortText, ...],
+    tuple[Name, ...],
     Field(max_length=MAX_CATEGORIES, fail_fast=True),
     at_most(MAX_CATEGORIES),
 ]
@@ -93,7 +104,7 @@ class ItemContent(RequestBody):
 
     title: Title
     categories: Categories = Field(default=(), description="The main one first.")
-    vendor: ShortText | None = None
+    vendor: Name | None = None
     released: Year | None = Field(default=None, description="Year of release.")
     attributes: Attributes = Field(
         default={},
@@ -109,7 +120,7 @@ class ItemPatch(RequestBody):
 
     title: Title | None = Field(default=None, description="Null: it stays.")
     categories: Categories | None = None
-    vendor: ShortText | None = None
+    vendor: Name | None = None
     released: Year | None = None
     attributes: ChangedAttributes | None = Field(
         default=None, description="Attributes to change; others stay. Null removes one."

@@ -84,6 +84,29 @@ def test_a_title_is_bounded_in_bytes_as_in_the_lake(
     assert shop_http.put(path, json={"title": "字" * 533}).json()["status"] == "created"
 
 
+@pytest.mark.parametrize("blank", [" ", "\x1c\x1d\x1e\x1f", "\x85", "\xa0", "\u2003\u3000", "\n"])
+@pytest.mark.parametrize("field", ["title", "vendor", "categories"])
+def test_a_text_of_spaces_alone_is_refused_alone(
+    shop_http: httpx2.Client, owner: Engine, field: str, blank: str
+) -> None:
+    value = [blank] if field == "categories" else blank
+
+    refused = outcome(shop_http, owner, **{field: value})
+
+    assert refused["code"] == "request-refused"
+    assert field in refused["detail"]
+
+
+def test_spaces_around_a_text_do_not_count(shop_http: httpx2.Client, owner: Engine) -> None:
+    path = f"/v1/{schema_of(owner)}/items/e"
+    sent = {"title": "\x1c Heat\x85", "vendor": " Maker\n", "categories": ["Crime", " Crime\x1f"]}
+
+    assert shop_http.put(path, json=sent).json()["status"] == "created"
+
+    shown = shop_http.get(path).json()
+    assert (shown["title"], shown["vendor"], shown["categories"]) == ("Heat", "Maker", ["Crime"])
+
+
 @pytest.mark.parametrize(
     "change",
     [{"item_id": "\ud800"}, {"item_id": "i" * 257}, {"item_id": "\0"}, {"item_id": 1}],
