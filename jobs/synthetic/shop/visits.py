@@ -66,26 +66,26 @@ class _Visitor:
     def _viewed(self, n: int, week: int) -> Ints:
         """Return the items of a session's views: it is about a department, but for some strays."""
         interests = self.shop.user_interests[self.user]
-        department = self.rng.choice(len(interests), p=interests)
-        weight = self.shop.popularity[week] * self.wants.pull
-        everywhere = np.cumsum(weight)
-        inside = np.cumsum(weight * (self.shop.item_department == department))
+        department = int(self.rng.choice(len(interests), p=interests))
         draws, strays = self.rng.random(n), self.rng.random(n) < STRAY_SHARE
-        if inside[-1] == 0:
-            strays[:] = True
-        items: Ints = np.where(
-            strays,
-            np.searchsorted(everywhere, draws * everywhere[-1], side="right"),
-            np.searchsorted(inside, draws * inside[-1], side="right"),
-        )
+        items = self._drawn(self.shop.items_of[department], draws, week)
+        if strays.any():
+            items[strays] = self._drawn(self.shop.all_items, draws[strays], week)
         return items
+
+    def _drawn(self, among: Ints, draws: Floats, week: int) -> Ints:
+        """Return items by their pull and the week's popularity. `draws` are from 0 to 1."""
+        until = np.cumsum(self.shop.popularity[week, among] * self.wants.pull[among])
+        drawn: Ints = among[np.searchsorted(until, draws * until[-1], side="right")]
+        return drawn
 
     def _may_buy(self, items: Ints, week: int) -> Flags:
         """Return which of the views may lead to a purchase: the first of an item in stock."""
-        is_first = np.zeros(len(items), dtype=bool)
-        is_first[np.unique(items, return_index=True)[1]] = True
-        is_new = ~np.isin(items, list(self.bought))
-        free: Flags = is_first & is_new & self.shop.in_stock[week, items]
+        seen, is_new = set(self.bought), []
+        for item in items.tolist():
+            is_new.append(item not in seen)
+            seen.add(item)
+        free: Flags = self.shop.in_stock[week, items] & is_new
         return free
 
     def _happens(self, probability: Floats) -> Flags:

@@ -40,6 +40,7 @@ class Shop:
     `item_tier` are logarithms: of the price that a user likes, and of the item's price, both
     relative to the usual price of the item's type. `item_week` is the week from which an item is
     sold. `in_stock` and `popularity` are (weeks, items); a popularity is 0 before that week.
+    `items_of` has the items of each department, `all_items` those of all.
     """
 
     seed: int
@@ -57,6 +58,8 @@ class Shop:
     item_week: Ints
     in_stock: Flags
     popularity: Floats
+    items_of: tuple[Ints, ...]
+    all_items: Ints
 
     @property
     def n_users(self) -> int:
@@ -84,6 +87,7 @@ def generate(size: int, seed: int) -> Shop:
     tier = np.clip(0.45 * rng.normal(size=n_items), -1, 1.2)
     price = _shop_price(np.array([TYPES[index].usual_price for index in types]) * np.exp(tier))
     week = np.where(rng.random(n_items) < _INITIAL_SHARE, 0, rng.integers(1, WEEKS, size=n_items))
+    week[np.unique(types, return_index=True)[1]] = 0  # each department has items at all times
     ages = rng.choice(len(AGE_GROUPS), size=n_users, p=(0.03, 0.17, 0.3, 0.24, 0.16, 0.1))
     by_age = rng.normal(size=(len(AGE_GROUPS), RANK))[ages]
     likes = rng.normal(size=(n_users, RANK))
@@ -104,6 +108,11 @@ def generate(size: int, seed: int) -> Shop:
         item_week=week,
         in_stock=in_stock,
         popularity=_popularity(rng, week, in_stock),
+        items_of=tuple(
+            np.flatnonzero(TYPE_DEPARTMENTS[types] == department)
+            for department in range(len(DEPARTMENTS))
+        ),
+        all_items=np.arange(n_items),
     )
 
 
