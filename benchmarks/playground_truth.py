@@ -19,9 +19,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from scipy.stats import norm
 
+from benchmarks import best_lists
+from benchmarks.best_lists import Indices, Scores
 from benchmarks.lakes import refined
 from jobs.engine import recipes
-from jobs.engine.judging import metrics
 from jobs.engine.learning import baselines
 from jobs.retraining.evaluation_windows import PreparedWindow, gate_window, prepare
 from jobs.retraining.frozen_tables import Frozen
@@ -37,7 +38,6 @@ from jobs.synthetic.world import (
     generate,
     mean_stars,
 )
-from ranking.selection import top_n
 from warehouse import datasets
 from warehouse.tables import SILVER_EVENTS
 from warehouse.tables.vocabulary import HEADLINE, WARM
@@ -87,24 +87,14 @@ def cut_of(rows: Frozen) -> float:
 
 def upper_bound(world: World, rows: Frozen, prepared: PreparedWindow) -> tuple[float, int]:
     """Return the NDCG@10 of lists ranked by the truth for warm users, and the number of users."""
-    warm = prepared.users.relevant.where(F.array_contains("slices", WARM))
-    users = warm.join(prepared.users.inputs, "user").join(rows.users(), "user").collect()
-    indices = np.array([int(item_id.split("-")[1]) for item_id in prepared.catalogue.ids])
     cut = cut_of(rows)
     at = (cut + 1) / 2  # the middle of the time after the cut
-    offered = np.diff(world.offered[int(cut * MONTHS) :], axis=1, prepend=0).mean(axis=0)[indices]
-    positions = {item: position for position, item in enumerate(prepared.catalogue.index.tolist())}
-    lists = []
-    for row in users:
-        scores = log_probability(world, int(row["user_id"].split("-")[1]), indices, offered, at)
-        scores[[positions[item] for item in row["seen"] if item in positions]] = -np.inf
-        best = top_n(scores.astype(np.float32), metrics.K)
-        lists.append(("truth", row["user"], prepared.catalogue.ids[best].tolist(), None))
-    spark = warm.sparkSession
-    schema = "recipe string, user int, item_ids array<string>, diversity double"
-    scored = metrics.per_user(spark.createDataFrame(lists, schema), warm)
-    [mean] = scored.agg(F.avg(f"`{HEADLINE}`")).collect()
-    return float(mean[0]), len(users)
+    offered = np.diff(world.offered[int(cut * MONTHS) :], axis=1, prepend=0).mean(axis=0)
+
+    def score(user: int, items: Indices) -> Scores:
+        return log_probability(world, user, items, offered[items], at)
+
+    return best_lists.ndcg(rows, prepared, score)
 
 
 def log_probability(
