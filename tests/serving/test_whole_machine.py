@@ -1,9 +1,9 @@
 """Random histories of the whole loop, compared with an expected shop after each step.
 
-Users are created, rate, hide, undo and are erased; the product changes and removes items; events
-and changes are collected into a real lake; retrains without Spark learn from it and publish;
-operators roll back, pause publishing and change rules.
-Postgres, the lake and every answer are compared with `tests.support.serving.expected_shop`.
+Users are created, rate, hide, undo, view, buy and are erased; the product changes and removes
+items; events and changes are collected into a real lake; retrains without Spark learn from it and
+publish; operators roll back, pause publishing and change rules. Postgres, the lake and every answer
+are compared with `tests.support.serving.expected_shop`.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 KEEP = 3  # releases
 PRODUCT = product()
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=40,
     database=None,
     derandomize=True,

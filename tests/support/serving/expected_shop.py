@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from serving.schemas import ListKind, ListStatus, Receipt, SlateRules, UndoReceipt
+from serving.schemas import ListKind, ListStatus, NewEvent, Receipt, SlateRules, UndoReceipt
 from serving.schemas.rules import CAP_WINDOW
 from serving.users.feedback import Event
 from tests.support.serving.stand_in import (
@@ -41,6 +41,15 @@ class AcceptedUndo:
     turn: int
 
 
+@dataclass(frozen=True)
+class AcceptedAct:
+    """An accepted event of the manifest's kinds, and its number in the order of transactions."""
+
+    event: NewEvent
+    event_id: str
+    turn: int
+
+
 @dataclass
 class Release:
     """A fit that was published."""
@@ -64,6 +73,7 @@ class ExpectedShop:
 
     accepted: list[AcceptedEvent] = field(default_factory=list)  # undone ones included
     undos: list[AcceptedUndo] = field(default_factory=list)
+    acts: list[AcceptedAct] = field(default_factory=list)
     newest: dict[tuple[str, str], str] = field(default_factory=dict)  # that can be undone
     erased: set[str] = field(default_factory=set)
     in_lake: list[str] = field(default_factory=list)  # ids of events
@@ -105,7 +115,21 @@ class ExpectedShop:
     def sent_before(self, turn: int | None) -> set[str]:
         """Return the ids of the events and undos of transactions before this one; None: of all."""
         sent: list[AcceptedEvent | AcceptedUndo] = [*self.accepted, *self.undos]
-        return {x.receipt.event_id for x in sent if turn is None or x.turn < turn}
+        ids = {x.receipt.event_id: x.turn for x in sent}
+        ids |= {act.event_id: act.turn for act in self.acts}
+        return {event_id for event_id, at in ids.items() if turn is None or at < turn}
+
+    def acted(self, user: str) -> bool:
+        """Return whether the user has events of the manifest's kinds."""
+        return any(act.event.user_id == user for act in self.acts)
+
+    def bought(self, user: str) -> set[str]:
+        """Return the items that a user bought, which lists leave out."""
+        return {
+            act.event.item_id
+            for act in self.acts
+            if act.event.user_id == user and act.event.kind == "purchase"
+        }
 
     def n_changes_before(self, turn: int | None) -> int:
         """Return the number of changes of items before this transaction; None: of all."""
@@ -147,10 +171,11 @@ class ExpectedShop:
     def erase(self, user: str) -> int:
         """Erase a user, and return the number of their events."""
         self.erased.add(user)
-        n_before = len(self.accepted) + len(self.undos)
+        n_before = len(self.accepted) + len(self.undos) + len(self.acts)
         self.accepted = [accepted for accepted in self.accepted if accepted.event.user_id != user]
         self.undos = [undo for undo in self.undos if undo.receipt.user_id != user]
-        return n_before - len(self.accepted) - len(self.undos)
+        self.acts = [act for act in self.acts if act.event.user_id != user]
+        return n_before - len(self.accepted) - len(self.undos) - len(self.acts)
 
     def profile(self, user: str) -> Rated | None:
         """Return the ratings of a user that the live release knows."""

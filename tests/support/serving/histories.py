@@ -19,14 +19,22 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine
 
+from serving import catalogue
 from serving.errors import FeedbackChangedError, IdempotencyKeyReusedError, UserErasedError
 from serving.lists.release_cache import ReleaseCache
-from serving.schemas import HideKind, Receipt, SentKind, UndoReceipt
-from serving.users import accounts, feedback, undo
+from serving.schemas import EventResult, HideKind, NewEvent, Receipt, SentKind, UndoReceipt
+from serving.users import accounts, batches, feedback, undo
+from serving.users.batches import Budget
 from serving.users.feedback import Event
+from serving.users.quotas import Quotas
 from tests.support.serving import assertions
-from tests.support.serving.expected_shop import AcceptedEvent, AcceptedUndo, ExpectedShop
-from tests.support.serving.stand_in import HIDES, START
+from tests.support.serving.expected_shop import (
+    AcceptedAct,
+    AcceptedEvent,
+    AcceptedUndo,
+    ExpectedShop,
+)
+from tests.support.serving.stand_in import HIDES, KNOWN, START
 
 EVENT_KINDS: tuple[SentKind, ...] = ("rate", "unrate", *HIDES)
 
@@ -35,6 +43,8 @@ items = st.sampled_from("abez")
 kinds = st.sampled_from(EVENT_KINDS)
 # few times, so that some are equal
 times = st.integers(0, 5).map(lambda hours: START + timedelta(hours=hours))
+# kinds of the manifest, of more items than users rate
+acts = st.tuples(st.sampled_from(["view", "purchase"]), st.sampled_from(KNOWN))
 stars = st.integers(1, 5).map(float)
 
 
@@ -103,6 +113,24 @@ class Histories(RuleBasedStateMachine):
     ) -> object:
         event = before.event
         return self.send(kind, event.user_id, event.item_id, at, rating if kind == "rate" else None)
+
+    @rule(user=users, sent=st.lists(acts, min_size=1, max_size=3))
+    def act(self, user: str, sent: list[tuple[str, str]]) -> None:
+        """Send events of the manifest's kinds as a batch, twice: each is written once."""
+        batch = [
+            NewEvent(kind=kind, user_id=user, item_id=item, event_id=self.new_key())
+            for kind, item in sent
+        ]
+        results = self.accept_batch(batch)
+        if user in self.expected.erased:
+            assert {result.code for result in results} == {"user-erased"}
+            return
+        assert {result.status for result in results} == {"accepted"}
+        repeated = [result.model_copy(update={"status": "repeated"}) for result in results]
+        assert self.accept_batch(batch) == repeated
+        turn = next(self.expected.turns)
+        for event, result in zip(batch, results, strict=True):
+            self.expected.acts.append(AcceptedAct(event, str(result.event_id), turn))
 
     @precondition(lambda self: self.open is None)
     @rule(user=users, item=items, rating=stars, at=times)
@@ -199,6 +227,11 @@ class Histories(RuleBasedStateMachine):
     def accept(self, event: Event) -> Receipt:
         with self.shop.writer.begin() as connection:
             return feedback.accept(connection, event, sent_by="test")
+
+    def accept_batch(self, batch: list[NewEvent]) -> list[EventResult]:
+        with self.shop.writer.begin() as connection:
+            budget = Budget(Quotas(events=0, users=0), "shop", "test")
+            return batches.accept(connection, batch, catalogue.about(connection), budget)
 
     def take_back(self, user: str, event_id: str) -> UndoReceipt:
         with self.shop.writer.begin() as connection:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from serving.lists import scoring
 from serving.publishing.publish import publish
-from serving.schemas import HideKind
+from serving.schemas import HideKind, SentKind
 from serving.users.feedback import Event
 from tests.support.serving import shop
 from warehouse.query import Lake
@@ -79,7 +79,7 @@ def retrained(root: str, number: int) -> Fit:
 
 
 def collected(root: str) -> dict[str, Event]:
-    """Return the lake's events by id, in the order in which they were accepted.
+    """Return the lake's ratings and hides by id, in the order in which they were accepted.
 
     Undos and the events that they undo are left out, as `refine` leaves them out.
     """
@@ -92,7 +92,7 @@ def collected(root: str) -> dict[str, Event]:
     return {
         row["event_id"]: Event(*[row[name] for name in columns[1:]])
         for row in rows
-        if row["kind"] != "undo" and row["event_id"] not in undone
+        if row["kind"] in get_args(SentKind) and row["event_id"] not in undone
     }
 
 
