@@ -16,7 +16,13 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from ops.machine import airflow_bodies, airflow_config
-from ops.machine.airflow_bodies import MOST_BYTES, OF_PATHS, BodyLimit, limit_of
+from ops.machine.airflow_bodies import (
+    MOST_BYTES,
+    MOST_BYTES_WITHOUT_TOKEN,
+    OF_PATHS,
+    BodyLimit,
+    limit_of,
+)
 from ops.settings import ROOT
 
 
@@ -66,8 +72,12 @@ def client() -> TestClient:
 
 
 @pytest.mark.parametrize("path", ["/auth/token", "/api/v2/dags", "/execution/xcoms", "/ui/x"])
-def test_a_body_above_the_limit_of_its_path_is_refused(client: TestClient, path: str) -> None:
-    limit = limit_of(path)
+@pytest.mark.parametrize("authorization", ["Bearer x", "Basic x", ""])
+def test_a_body_above_the_limit_of_its_path_is_refused(
+    client: TestClient, path: str, authorization: str
+) -> None:
+    client.headers["Authorization"] = authorization
+    limit = limit_of(path, has_token=authorization == "Bearer x")
 
     def in_chunks(n_bytes: int) -> Iterator[bytes]:
         yield b"x" * (n_bytes - 1)
@@ -80,9 +90,16 @@ def test_a_body_above_the_limit_of_its_path_is_refused(client: TestClient, path:
     assert client.post(path).text == "0"
 
 
-def test_the_sign_in_reads_less_than_a_form_with_a_file() -> None:
-    assert limit_of("/auth/token") == OF_PATHS["/auth"] < MOST_BYTES == limit_of("/authors")
-    assert limit_of("") == limit_of("/") == MOST_BYTES
+@pytest.mark.parametrize("has_token", [False, True])
+def test_the_sign_in_reads_less_than_a_form_with_a_file(*, has_token: bool) -> None:
+    at_sign_in = limit_of("/auth/token", has_token=has_token)
+    assert at_sign_in == OF_PATHS["/auth"] < MOST_BYTES == limit_of("/authors", has_token=has_token)
+    assert limit_of("", has_token=has_token) == limit_of("/", has_token=has_token) == MOST_BYTES
+
+
+def test_results_of_tasks_are_large_only_with_a_token() -> None:
+    assert limit_of("/execution/xcoms", has_token=True) == OF_PATHS["/execution"] > MOST_BYTES
+    assert limit_of("/execution/xcoms", has_token=False) == MOST_BYTES_WITHOUT_TOKEN < MOST_BYTES
 
 
 def test_a_body_that_does_not_arrive_in_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,21 +109,39 @@ def test_a_body_that_does_not_arrive_in_time_is_refused(monkeypatch: pytest.Monk
     assert asyncio.run(unfinished.status()) == 408
 
 
-def test_bodies_under_way_have_a_limit_together_and_make_room_as_they_end() -> None:
+def test_small_bodies_arrive_while_large_ones_wait_for_their_rest() -> None:
     limits = BodyLimit(answer, most_at_once=25)
-    first, second, third = (Unfinished(n_bytes=10, limits=limits) for _ in range(3))
+    large = [Unfinished(n_bytes=12, limits=limits) for _ in range(2)]
+    small = [Unfinished(n_bytes=1, limits=limits) for _ in range(5)]
+
+    async def send_all() -> tuple[list[int], list[int]]:
+        waiting = [asyncio.create_task(each.status()) for each in large]
+        await asyncio.sleep(0)  # until both wait for the rest of their bodies
+        arriving = [asyncio.create_task(each.status()) for each in small]
+        async with asyncio.timeout(5):
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        ended = [task.result() for task in done]
+        for each in (*large, *small):
+            each.rest.set()
+        kept = await asyncio.gather(*(task for task in (*waiting, *arriving) if task not in done))
+        return ended, kept
+
+    assert asyncio.run(send_all()) == ([503], [200] * 6)
+
+
+def test_a_body_that_is_the_largest_has_no_room() -> None:
+    limits = BodyLimit(answer, most_at_once=25)
+    first, second = (Unfinished(n_bytes=n_bytes, limits=limits) for n_bytes in (12, 14))
 
     async def send_all() -> list[int]:
-        waiting = [asyncio.create_task(each.status()) for each in (first, second)]
-        await asyncio.sleep(0)  # until both wait for the rest of their bodies
-        refused = await third.status()
-        for each in (first, second):
-            each.rest.set()
-        statuses = [await task for task in waiting]
-        third.rest.set()
-        return [refused, *statuses, await third.status()]
+        waiting = asyncio.create_task(first.status())
+        await asyncio.sleep(0)
+        refused = await second.status()
+        first.rest.set()
+        second.rest.set()
+        return [refused, await waiting, await second.status()]
 
-    assert asyncio.run(send_all()) == [503, 200, 200, 200]
+    assert asyncio.run(send_all()) == [503, 200, 200]
 
 
 def test_airflow_finds_the_middleware_in_a_plugin() -> None:
