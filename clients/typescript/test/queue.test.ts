@@ -1,15 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EventQueue, type EventResults, type NewEvent } from "../src/index.js";
+import { EventQueue, type EventResults, type NewEvent, ProblemError } from "../src/index.js";
 
 const EMPTY = { event_id: null, occurred_at: null, title: null, detail: null, next_step: null };
 const EVENT = { kind: "view", user_id: "u", item_id: "a" };
+const PROBLEM = {
+  type: "",
+  title: "",
+  status: 422,
+  detail: "Why.",
+  instance: "",
+  code: "request-refused",
+  next_step: "Do.",
+} as const;
 
 /** A client that answers as a test says, and keeps what it was sent. */
 class Recorder {
   readonly sent: NewEvent[][] = [];
   failures = 0;
+  /** The status of the answer to a batch with the item "poison". */
+  status = 422;
 
   sendEvents(events: Iterable<NewEvent>): Promise<EventResults> {
     const batch = [...events];
@@ -17,6 +28,9 @@ class Recorder {
     if (this.failures > 0) {
       this.failures -= 1;
       return Promise.reject(new Error("down"));
+    }
+    if (batch.some((event) => event.item_id === "poison")) {
+      return Promise.reject(new ProblemError({ ...PROBLEM, status: this.status }, undefined));
     }
     const results = batch.map((event) => ({
       ...EMPTY,
@@ -91,6 +105,49 @@ test("refused events are reported and not sent again", async () => {
 
   assert.deepEqual(refused, ["bad unknown-item"]);
   assert.equal(recorder.sent.length, 1);
+});
+
+for (const status of [413, 422, 500]) {
+  test(`one event for which the API answers ${status} is found, and the others are sent`, async () => {
+    const recorder = new Recorder();
+    recorder.status = status;
+    const { queue, refused, errors } = queueOf(recorder, { everyMs: 60_000 });
+    for (let n = 0; n < 900; n += 1) {
+      queue.add({ ...EVENT, item_id: n === 700 ? "poison" : `${n}` });
+    }
+
+    assert.deepEqual(await queue.close(), []);
+    assert.deepEqual([refused, errors], [["poison request-refused"], []]);
+    const accepted = recorder.sent.filter((batch) => batch.every((e) => e.item_id !== "poison"));
+    assert.equal(new Set(accepted.flat().map((event) => event.item_id)).size, 899);
+    assert.ok(recorder.sent.length < 25, `${recorder.sent.length} requests`);
+  });
+}
+
+for (const status of [401, 404, 429, 503]) {
+  test(`an answer of ${status} is about no event: all stay`, async () => {
+    const recorder = new Recorder();
+    recorder.status = status;
+    const { queue, refused, errors } = queueOf(recorder, { everyMs: 60_000 });
+    queue.add(EVENT);
+    queue.add({ ...EVENT, item_id: "poison" });
+
+    assert.equal((await queue.close()).length, 2);
+    assert.deepEqual([refused.length, errors.length, recorder.sent.length], [0, 1, 1]);
+  });
+}
+
+test("an event that JSON cannot have is refused at once", async () => {
+  const recorder = new Recorder();
+  const { queue, refused } = queueOf(recorder, { everyMs: 60_000 });
+  const values: unknown[] = [NaN, Infinity, -Infinity, 10n];
+  const taken = values.map((value) => queue.add({ ...EVENT, value } as NewEvent));
+  assert.equal(queue.add({ ...EVENT, value: 1 }), true);
+  await queue.close();
+
+  assert.deepEqual(taken, [false, false, false, false]);
+  assert.deepEqual(refused, Array(4).fill("a request-refused"));
+  assert.deepEqual(recorder.sent.map((batch) => batch.map((event) => event.value)), [[1]]);
 });
 
 test("a full queue takes no event, and returns what could not be sent", async () => {
