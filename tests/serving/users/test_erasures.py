@@ -26,7 +26,7 @@ from tests.support.serving.shop import RATED_AT, rows, seen
 WITHOUT_USERS = {
     "about", "activations", "alerts", "api_keys", "audit", "erasures", "fallback_lists",
     "item_changes", "item_changes_cursor", "item_factors", "items", "live_release",
-    "measurements", "outbox_cursor", "quarantine_decisions", "releases", "rules",
+    "measurements", "outbox_cursor", "placements", "quarantine_decisions", "releases", "rules",
     "similar_items", "slate", "taken_together", "unavailable_items", "verdicts",
 }  # fmt: skip
 WINDOW = {"user_id": "u", "item_ids": ["a"], "scores": [1.0], "relevant": ["a"]}
