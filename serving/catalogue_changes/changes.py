@@ -6,6 +6,7 @@ up to it. Callers own the transaction: a change is accepted once they commit.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -148,7 +149,7 @@ class Editor:
         if about is None:
             raise NoReleaseError
         self._connection, self._check_quota = connection, check_quota
-        self._categories, self._new_categories = frozenset(about.categories), set[str]()
+        self._categories, self._new_categories = frozenset(about.categories), Counter[str]()
         self._types: Types = about.attributes
         self._now: datetime = about.now
         item_ids = sorted({change.item_id for change in sent})
@@ -210,27 +211,37 @@ class Editor:
     ) -> ItemReceipt:
         if self._check_quota and item_id not in self._changed:
             self._check_quota(len(self._changed))
-        if status != "removed":
-            self._check_size(content)
         removed, withdrawn = status == "removed", before is not None and before.withdrawn
+        if not removed:
+            _check_size(content)
+        self._count_categories(item_id, None if removed else content)
         at = _later(self._now, before)
         stored = Stored(content, at, removed=removed, withdrawn=removed and withdrawn)
         self._changed[item_id] = stored
         return _receipt(item_id, status, stored)
 
-    def _check_size(self, content: Content) -> None:
-        """Check the sizes of an item and of the data set's categories with those of the item."""
-        n_bytes = len(json.dumps(asdict(content), ensure_ascii=False).encode())
-        if n_bytes > MAX_ITEM_BYTES:
-            raise RequestRefusedError(
-                f"The item has {n_bytes:,} bytes as JSON; {MAX_ITEM_BYTES:,} is the limit."
-            )
-        new = {*content.categories} - self._categories - self._new_categories
-        if new and len(self._categories) + len(self._new_categories) + len(new) > MAX_CATEGORIES:
+    def _count_categories(self, item_id: str, content: Content | None) -> None:
+        """Count how many changed items have each new category, in the state after this change.
+
+        `content`: None if the item is removed.
+        """
+        uses, stored = self._new_categories, self._changed.get(item_id)
+        before = self._new_of(None if stored is None or stored.removed else stored.content)
+        after = self._new_of(content)
+        n_more = sum(category not in uses for category in after - before)
+        n_less = sum(uses[category] == 1 for category in before - after)
+        if n_more and len(self._categories) + len(uses) + n_more - n_less > MAX_CATEGORIES:
             raise RequestRefusedError(
                 f"body.categories: the data set would have more than {MAX_CATEGORIES:,}."
             )
-        self._new_categories |= new
+        uses.update(after - before)
+        uses.subtract(before - after)
+        for category in before - after:
+            if not uses[category]:
+                del uses[category]
+
+    def _new_of(self, content: Content | None) -> frozenset[str]:
+        return frozenset(content.categories if content else ()) - self._categories
 
     def _row(self, item_id: str, stored: Stored) -> dict[str, Any]:
         title, at = stored.content.title, stored.changed_at
@@ -325,6 +336,14 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 def _receipt(item_id: str, status: ItemStatus, stored: Stored) -> ItemReceipt:
     return ItemReceipt(item_id=item_id, status=status, changed_at=stored.changed_at)
+
+
+def _check_size(content: Content) -> None:
+    n_bytes = len(json.dumps(asdict(content), ensure_ascii=False).encode())
+    if n_bytes > MAX_ITEM_BYTES:
+        raise RequestRefusedError(
+            f"The item has {n_bytes:,} bytes as JSON; {MAX_ITEM_BYTES:,} is the limit."
+        )
 
 
 def _words(sent: Iterable[Change]) -> dict[str, list[str]]:

@@ -400,6 +400,34 @@ def test_a_key_changes_so_many_items_a_day_and_a_repeated_change_does_not_count(
     assert len(outbox(owner)) == 2
 
 
+def test_only_categories_that_a_batch_leaves_count(
+    cataloguer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "MAX_CATEGORIES", 7)  # five are those of the items
+
+    def put(item_id: str, *categories: str) -> ItemChange:
+        return ItemChange(item_id=item_id, title="E", categories=categories)
+
+    outcomes = cataloguer.change_items(
+        [
+            *(put("e", f"{n}-one", f"{n}-two") for n in range(9)),
+            put("f", "8-one", "8-two"),
+            put("g", "another"),
+            put("e", "8-one"),
+            put("g", "another"),
+            put("f", "8-one"),
+            put("g", "another"),
+            put("h", "a", "one too many"),
+            ItemChange(item_id="g", action="delete"),
+            put("h", "a", "last"),
+        ]
+    )
+
+    refused = [n for n, outcome in enumerate(outcomes.items) if outcome.status == "refused"]
+    assert refused == [10, 12, 15]
+    assert cataloguer.about().categories == ("8-one", "Drama", *"abcd", "last")
+
+
 def test_an_item_and_the_categories_of_a_data_set_have_a_limit(
     cataloguer: Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
