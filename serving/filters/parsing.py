@@ -172,6 +172,7 @@ class _Parser:
             if self._is("sign", operator):
                 return self._compared(name, operator)
         if name.text == AVAILABLE:
+            self._count(name)
             return Available()
         raise refused(sign.at, f"a comparison of {name.text} is expected, such as ==")
 
@@ -185,14 +186,17 @@ class _Parser:
 
     def _compared(self, name: _Token, operator: Operator) -> Comparison:
         token = self._tokens[self._next]
-        self._n_comparisons += 1
-        if self._n_comparisons > MAX_COMPARISONS:
-            raise refused(token.at, f"there are more than {MAX_COMPARISONS} comparisons")
+        self._count(token)
         if self._is("number"):
             return Comparison(name.text, operator, float(token.text), name.at)
         if self._is("text"):
             return Comparison(name.text, operator, token.text, name.at)
         raise refused(token.at, "a number, or a text in quotes, is expected")
+
+    def _count(self, token: _Token) -> None:
+        self._n_comparisons += 1
+        if self._n_comparisons > MAX_COMPARISONS:
+            raise refused(token.at, f"there are more than {MAX_COMPARISONS} comparisons")
 
     def _is(self, kind: str, text: str = "") -> bool:
         """Return whether this is the next token, and go on after it if so."""

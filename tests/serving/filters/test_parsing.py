@@ -80,6 +80,7 @@ def test_length_depth_and_comparisons_are_bounded() -> None:
         (f"({deep})", "more than 10 deep"),
         ("not " * (MAX_DEPTH + 1) + "a == 1", "more than 10 deep"),
         (f"{many} or a == 1", "more than 50 comparisons"),
+        (f"{many} or available", "more than 50 comparisons"),
         ("a == 1 " + " " * 1000, "more than 1,000 characters"),
         ("(" * 1000, "more than 10 deep"),
     ):
