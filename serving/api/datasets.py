@@ -33,6 +33,7 @@ class Datasets:
             isolation_level="AUTOCOMMIT",
             pool_pre_ping=True,
             connect_args={"connect_timeout": 3},
+            hide_parameters=True,
         )
         self._engines: dict[tuple[str, bool], Engine] = {}
         self._abouts = ExpiringCache[About](settings.schema_check_seconds)

@@ -142,6 +142,7 @@ def connect(
         pool_size=pool_size,
         max_overflow=pool_size,
         connect_args={"options": options, "connect_timeout": 3},
+        hide_parameters=True,  # a trace in a log would have ids of users
     )
     event.listen(engine, "checkin", _note_return)
     event.listen(engine, "checkout", partial(_ping_if_doubtful, engine.dialect))

@@ -6,8 +6,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from serving.api.datasets import Datasets
+from serving.api.settings import ApiSettings
 from serving.errors import UnknownDatasetError
 from serving.storage import database
 from serving.tables import Base
@@ -96,6 +98,17 @@ def test_a_connection_closed_by_the_server_is_replaced_even_if_used_recently(
 
         with owner.connect() as connection:
             assert connection.scalar(text("select pg_backend_pid()")) != pid
+
+
+def test_an_error_has_no_values_of_a_statement(committing: str, owner: Engine) -> None:
+    datasets = Datasets(committing, ApiSettings())
+    for engine in (database.connect(committing, schema_of(owner)), datasets._overview):  # noqa: SLF001
+        with engine.connect() as connection, pytest.raises(DBAPIError) as failed:
+            connection.execute(text("select length(:user_id) / 0"), {"user_id": "u-17"})
+
+        assert "u-17" not in str(failed.value)
+        assert "hide_parameters" in str(failed.value)
+        engine.dispose()
 
 
 def test_long_statements_are_planned_once(owner: Engine) -> None:
