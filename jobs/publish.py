@@ -103,7 +103,8 @@ def candidate(
         about={"dataset": dataset.name, "kinds": kinds(dataset)}
         | dataset.model_dump(include={"title", "item_noun", "licence"})
         | dataset.scale.model_dump(include={"lowest", "highest", "step"})
-        | {"attributes": dict(dataset.items.attributes) if dataset.items else {}},
+        | {"attributes": dict(dataset.items.attributes) if dataset.items else {}}
+        | {"display": display(dataset)},
         counts={"recommendations": fit.n_users},
         n_erased=n_erased,
         withdraws=dataset.source.delivery == "snapshots",
@@ -124,6 +125,11 @@ def kinds(dataset: Dataset) -> dict[str, dict[str, Any]]:
         }
         for name, kind in sorted(dataset.kinds.items())
     }
+
+
+def display(dataset: Dataset) -> dict[str, Any]:
+    """Return which attributes the app shows, as `serving.schemas.Display`."""
+    return dataset.display.model_dump(exclude={"picture_hosts"})
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> int:

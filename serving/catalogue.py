@@ -17,21 +17,27 @@ Years = tuple[int | None, int | None]  # first and last year, both included; Non
 
 _ABOUT = text(
     "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds,"
-    " attributes"
+    " attributes, display"
     " from about"
 )
 # Before the first release nothing is withdrawn.
 _NOT_WITHDRAWN = "(withdrawn @> (select release_id from live_release)) is not true"
 _IN_LIVE_RELEASE = f"not removed and {_NOT_WITHDRAWN}"
+_DETAILS = """
+    item_id, title, categories, vendor, released, attributes, changed_at,
+    not exists (
+        select from unavailable_items where unavailable_items.item_id = {0}.item_id
+    ) as available
+"""
 _ITEM = text(
     f"""
-    select item_id, title, categories, vendor, released, attributes, changed_at from items
+    select {_DETAILS.format("items")} from items
     where item_id = :item_id and {_IN_LIVE_RELEASE}
     """  # noqa: S608 # our own condition
 )
 _EXPORTED = text(
     f"""
-    select item_id, title, categories, vendor, released, attributes, changed_at from items
+    select {_DETAILS.format("items")} from items
     where item_id > :after and {_IN_LIVE_RELEASE}
     order by item_id limit :limit
     """  # noqa: S608 # our own condition
@@ -61,8 +67,11 @@ _CHANGED = text(
 # all items and the few withdrawn ones, which is faster than a look at each row.
 _PAGE = f"""
     with matching as not materialized (
-        select item_id, title, categories, vendor, released, withdrawn, removed, search from items
-        where (
+        select item_id, title, categories, vendor, released, attributes, changed_at, withdrawn,
+            removed, search
+        from items
+        where (cast(:item_ids as text[]) is null or item_id = any (:item_ids))
+            and (
                 cast(:query as text) is null or search @@ cast(:query as tsquery)
                 or released = cast(:year as integer)
             )
@@ -71,7 +80,8 @@ _PAGE = f"""
             and (cast(:last_year as integer) is null or released <= :last_year)
             and %s
     ), page as materialized (
-        select matching.item_id, title, categories, vendor, released, popularity,
+        select matching.item_id, title, categories, vendor, released, attributes, changed_at,
+            popularity,
             case
                 when search = array_to_tsvector(cast(:words as text[])) then 0
                 when search @@ cast(:whole as tsquery) then 1
@@ -81,7 +91,7 @@ _PAGE = f"""
             and item_factors.release_id = (select release_id from live_release)
         where {_IN_LIVE_RELEASE} order by %s limit :limit offset :offset
     )
-    select counted.total, item_id, title, categories, vendor, released
+    select counted.total, {_DETAILS.format("page")}
     from (
         select (select count(*) from matching) - (
             select count(*) from matching
@@ -180,10 +190,11 @@ def page(
     released: Years = (None, None),
     sort: ItemOrder = "relevance",
     filtered_by: Filter | None = None,
+    item_ids: Sequence[str] | None = None,
     limit: int,
     offset: int,
 ) -> ItemPage:
-    """Return a page of the live release's items whose titles match.
+    """Return a page of the live release's items whose titles match, or of those of `item_ids`.
 
     `q` has beginnings of words, in any order; accents and case are ignored. A year as the whole
     text matches its items too. Empty text matches every item, other text without a letter or digit
@@ -198,6 +209,7 @@ def page(
     first_year, last_year = released
     parameters: dict[str, Any] = {
         "query": query,
+        "item_ids": item_ids,
         "whole": titles.query(q, whole_words=True),
         "words": titles.words(q) or None,
         "year": int(q) if re.fullmatch(r"\s*[0-9]{4}\s*", q) else None,

@@ -16,6 +16,7 @@ from warehouse.manifests import problems
 from warehouse.manifests.field_types import TOPIC
 from warehouse.manifests.kinds import PASTS, RATE, RESERVED, Kind
 from warehouse.manifests.sections import (
+    Display,
     Floors,
     Forward,
     Promises,
@@ -54,6 +55,7 @@ class Dataset(Section):
     categories: Categories | None = None
     users: Users | None = None
     scale: Scale = Field(default=_LIKES)
+    display: Display = Display()
     training: Training = Training()
     windows: Windows = Windows()
     floors: Floors = Floors()
@@ -108,6 +110,16 @@ class Dataset(Section):
     def _forwards_feedback(self) -> Self:
         if self.forward is not None and not self.takes_feedback:
             raise ValueError("`[forward]` publishes the product's events: snapshots have none")
+        return self
+
+    @model_validator(mode="after")
+    def _shows_declared_attributes(self) -> Self:
+        declared = {} if self.items is None else self.items.attributes
+        for name, of in self.display.types.items():
+            if declared.get(name) != of:
+                raise ValueError(
+                    f'display: declare it in `[items]`: attributes = {{ {name} = "{of}" }}'
+                )
         return self
 
     @property

@@ -7,6 +7,7 @@ from serving.schemas.base import Id
 from serving.schemas.catalogue import (
     About,
     AttributeType,
+    Display,
     Item,
     ItemDetails,
     ItemOrder,

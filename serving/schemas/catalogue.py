@@ -36,7 +36,7 @@ class Item(Answer):
 class ItemDetails(Item):
     """An item with all that is known of it."""
 
-    model_config = with_example(**HEAT, attributes={"price": 9.99}, changed_at=None)
+    model_config = with_example(**HEAT, attributes={"price": 9.99}, changed_at=None, available=True)
 
     attributes: Mapping[str, str | float | tuple[str, ...]] = Field(
         default={}, description="Values by name: numbers, texts, times in ISO 8601, lists."
@@ -45,14 +45,22 @@ class ItemDetails(Item):
         default=None,
         description="When the product changed it, or the changed file landed; null: not known.",
     )
+    available: bool = Field(
+        default=True, description="False if the product reported it as unavailable."
+    )
 
 
 class ItemPage(Answer):
     """One page of the catalogue. `total` counts all matching items."""
 
-    model_config = with_example(items=[HEAT], total=1, limit=20, offset=0)
+    model_config = with_example(
+        items=[HEAT | {"attributes": {"price": 9.99}, "changed_at": None, "available": True}],
+        total=1,
+        limit=20,
+        offset=0,
+    )
 
-    items: tuple[Item, ...]
+    items: tuple[ItemDetails, ...]
     total: int
     limit: int
     offset: int
@@ -76,6 +84,15 @@ class KindMeaning(Answer):
     past: str = Field(description='What the user did, such as "bought"; may be empty.')
 
 
+class Display(Answer):
+    """Which attributes of items are their price, their stock and a picture; null: none is."""
+
+    price: str | None = None
+    currency: str = Field(default="", description="Of prices, such as EUR; may be empty.")
+    stock: str | None = Field(default=None, description="Number of pieces; of 0, it is sold out.")
+    picture: str | None = Field(default=None, description="Address of a picture.")
+
+
 class About(Answer):
     """The data set's title, licence, scale, kinds of events, attributes and categories."""
 
@@ -94,6 +111,7 @@ class About(Answer):
     attributes: Mapping[str, AttributeType] = Field(
         default={}, description="Type of each attribute of items, by its name."
     )
+    display: Display = Display()
 
     @property
     def has_ratings(self) -> bool:

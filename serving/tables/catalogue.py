@@ -34,6 +34,9 @@ class About(SingleRow, Base):
     attributes: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'"), comment="Type of each attribute of items, by its name."
     )
+    display: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'"), comment="Which attributes the app shows, and how."
+    )
 
 
 class Item(Base):

@@ -1,9 +1,10 @@
-"""What the API is given of the manifest's kinds."""
+"""What the API is given of the manifest: its kinds, and what the app shows."""
 
 import pytest
 
-from jobs.publish import kinds
-from serving.schemas import KindMeaning
+from jobs.publish import display, kinds
+from serving.schemas import Display, KindMeaning
+from warehouse import datasets
 from warehouse.datasets import Dataset
 
 
@@ -41,6 +42,14 @@ def test_the_kinds_are_published_with_what_they_mean() -> None:
             weight=1, value="count", positive_from=None, repeatable=True, past="viewed"
         ),
     }
+
+
+def test_what_the_app_shows_is_published_but_for_the_hosts_of_pictures() -> None:
+    published = display(datasets.load_named("playground_shop"))
+
+    shown = Display(price="price", currency="EUR", stock="stock")
+    assert Display.model_validate(published) == shown
+    assert published.keys() == shown.model_dump().keys()
 
 
 @pytest.mark.parametrize(("positive", "repeatable"), [(True, False), (False, True)])

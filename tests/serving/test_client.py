@@ -18,7 +18,7 @@ from serving.errors import (
     UnknownUserError,
 )
 from serving.publishing import evidence, releases
-from serving.schemas import Comparison, Criterion, Verdict
+from serving.schemas import Comparison, Criterion, Display, Verdict
 from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
@@ -107,6 +107,34 @@ def test_items_are_searched_by_title_and_category(publisher: Engine, client: Cli
     page = client.items(sort="title", limit=2, offset=3)
     assert (ids(page), page.total, page.limit, page.offset) == ("b", 4, 2, 3)
     assert client.items(offset=99).total == 4
+
+
+def test_items_are_found_by_their_ids_with_attributes_and_availability(
+    publisher: Engine, client: Client
+) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    with publisher.begin() as connection:
+        connection.execute(
+            text("""update items set attributes = '{"price": 9.5}' where item_id = 'a'""")
+        )
+        connection.execute(text("insert into unavailable_items values ('b')"))
+
+    page = client.items(item_ids=["b", "a", "zz"], sort="title")
+
+    assert (ids(page), page.total) == ("ab", 2)
+    assert [item.attributes for item in page.items] == [{"price": 9.5}, {}]
+    assert [item.available for item in page.items] == [True, False]
+    assert page.items[0] == client.item("a")
+    assert not client.item("b").available
+    assert ids(client.items(item_ids=["c", "a"], q="amelie")) == "a"
+    with pytest.raises(RequestRefusedError):
+        client.items(item_ids=[str(number) for number in range(101)])
+
+
+def test_the_data_set_says_which_attributes_are_shown(publisher: Engine, client: Client) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+    assert client.about().display == Display(price="price", currency="EUR")
 
 
 def test_the_best_matches_are_first_and_among_equals_the_most_popular(

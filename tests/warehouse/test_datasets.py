@@ -109,3 +109,50 @@ def test_entries_of_events_with_one_pattern_have_different_names() -> None:
     )
 
     assert [*dataset.event_sections] == ["a.csv", "b.csv", "a.csv#2", "a.csv#3"]
+
+
+DISPLAY = """
+[items]
+file = "products.csv"
+attributes = { price = "number", photo = "text" }
+
+[display]
+price = "price"
+currency = "EUR"
+picture = "photo"
+picture_hosts = ["img.example.org", "cdn.example.com:8443"]
+"""
+
+
+def test_a_shop_names_what_the_app_shows(tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text(SHOP + DISPLAY)
+
+    display = datasets.load(path).display
+
+    assert display.types == {"price": "number", "photo": "text"}
+    assert display.picture_hosts == ("img.example.org", "cdn.example.com:8443")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "complaint"),
+    [
+        ('price = "number"', 'price = "text"', 'attributes = { price = "number" }'),
+        ('picture = "photo"', 'stock = "pieces"', 'attributes = { pieces = "number" }'),
+        ('"EUR"', '"euros"', "display.currency"),
+        ('"img.example.org"', '"https://img.example.org"', "display.picture_hosts"),
+        ('"img.example.org"', '"img.example.org; script-src *"', "display.picture_hosts"),
+        ('"img.example.org"', '"*"', "display.picture_hosts"),
+    ],
+)
+def test_what_the_app_cannot_show_is_an_error(
+    tmp_path: Path, was: str, becomes: str, complaint: str
+) -> None:
+    assert was in DISPLAY
+    path = tmp_path / "shop.toml"
+    path.write_text(SHOP + DISPLAY.replace(was, becomes))
+
+    with pytest.raises(ManifestError) as error:
+        datasets.load(path)
+
+    assert complaint in str(error.value)

@@ -1,6 +1,6 @@
 """The sections of a manifest on scale, windows, limits, schedule and training."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from croniter import croniter
 from pydantic import Field, field_validator, model_validator
@@ -10,6 +10,7 @@ from warehouse.manifests.sources import Section
 from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, BacktestPeriod
 
 MAX_STEPS = 1_000_000
+HOST = r"^([a-z0-9]([a-z0-9-]{0,62})\.)+[a-z]{2,62}(:[0-9]{1,5})?$"  # of a picture
 
 
 class Scale(Section):
@@ -33,6 +34,29 @@ class Scale(Section):
         if (self.highest - self.lowest) / self.step > MAX_STEPS:
             raise ValueError(f"`step` is too small: a scale has at most {MAX_STEPS:,} steps")
         return self
+
+
+class Display(Section):
+    """How the app shows items: which of their attributes are the price, the stock and a picture."""
+
+    price: str | None = None
+    """Attribute with the price of an item, of the type `number`."""
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    """Currency of the prices, by its code in ISO 4217, such as `EUR`."""
+    stock: str | None = None
+    """Attribute with the number of pieces in stock, of the type `number`. An item with 0 is shown
+    as sold out, and is left out of lists."""
+    picture: str | None = None
+    """Attribute with the address of a picture of the item, of the type `text`. The address must
+    begin with https://. Items without one have a generated cover."""
+    picture_hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = ()
+    """Hosts whose pictures are shown, such as `["img.example.org"]`; those of others are not."""
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The type that each named attribute must have, by the attribute's name."""
+        types = {self.price: "number", self.stock: "number", self.picture: "text"}
+        return {name: of for name, of in types.items() if name is not None}
 
 
 class Windows(Section):

@@ -86,6 +86,16 @@ Basket = Annotated[
         examples=[["6", "1214"]],
     ),
 ]
+ItemIds = Annotated[
+    list[schemas.Id] | SkipJsonSchema[None],
+    Query(
+        alias="item_id",
+        min_length=1,
+        max_length=MAX_LISTED,
+        description="Only these items, such as those of a list.",
+        examples=[["6", "1214"]],
+    ),
+]
 FilterText = Annotated[
     Annotated[str, Field(min_length=1, max_length=1000, pattern=NO_NUL)] | SkipJsonSchema[None],
     Query(

@@ -21,6 +21,7 @@ from serving.api.routes.parameters import (
     Exclude,
     FilterText,
     ItemId,
+    ItemIds,
     Limit,
     Listing,
     Released,
@@ -207,10 +208,11 @@ def items(
     category: Category = None,
     sort: Sort = "relevance",
     filtered: FilterText = None,
+    item_ids: ItemIds = None,
     limit: Limit = 20,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
-    """A page of the catalogue. Accents and case of titles are ignored."""
+    """A page of the catalogue, with attributes. Accents and case of titles are ignored."""
     with caller.connection() as connection:
         page = catalogue.page(
             connection,
@@ -219,6 +221,7 @@ def items(
             released=released,
             sort=sort,
             filtered_by=bound(connection, filtered),
+            item_ids=item_ids,
             limit=limit,
             offset=offset,
         )

@@ -46,6 +46,7 @@ ABOUT: dict[str, Any] = {
         "view": kind(past="viewed"),
     },
     "attributes": {"price": "number", "brand": "text", "since": "time", "tags": "list"},
+    "display": {"price": "price", "currency": "EUR", "stock": None, "picture": None},
 }
 TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
 FIT = Candidate(
