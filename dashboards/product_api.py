@@ -4,6 +4,7 @@ The latest answers are kept for hours: a page shows them while the API is not re
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 
 import httpx2
@@ -31,6 +32,7 @@ from serving.schemas import (
 )
 
 TIMEOUT_SECONDS = 3
+ITEMS_PER_REQUEST = 50  # by id, which are part of the address
 RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = 1000, 100_000  # the API's limits
 
 
@@ -103,9 +105,11 @@ def users(dataset: str) -> list[User]:
 
 
 @cached("5s", max_entries=500)
-def recommendations(dataset: str, user_id: str, limit: int) -> Recommendations:
-    """Return the user's list, at most 5 s old."""
-    return client(dataset).recommendations(user_id, limit=limit, explain=True)
+def recommendations(
+    dataset: str, user_id: str, limit: int, *, where: str | None = None
+) -> Recommendations:
+    """Return the user's list, at most 5 s old. `where`: a filter, see docs/api.md."""
+    return client(dataset).recommendations(user_id, limit=limit, where=where, explain=True)
 
 
 @cached("5s", max_entries=500)
@@ -166,6 +170,19 @@ def item(dataset: str, item_id: str) -> CachedAnswer[ItemDetails] | None:
     return None
 
 
+def details(dataset: str, item_ids: Sequence[str]) -> list[ItemDetails]:
+    """Return the items with these ids that are in the catalogue, at most 30 s old."""
+    ids = [*item_ids]
+    starts = range(0, len(ids), ITEMS_PER_REQUEST)
+    pages = (_details(dataset, tuple(ids[i : i + ITEMS_PER_REQUEST])) for i in starts)
+    return [item for page in pages for item in page.value.items]
+
+
+@cached("30s", max_entries=500)
+def _details(dataset: str, item_ids: tuple[str, ...]) -> ItemPage:
+    return client(dataset).items(item_ids=item_ids, limit=len(item_ids))
+
+
 @cached("30s", max_entries=500)
 def items(
     dataset: str,
@@ -176,8 +193,12 @@ def items(
     *,
     years: tuple[int, int] | None = None,
     sort: ItemOrder = "relevance",
+    where: str | None = None,
 ) -> ItemPage:
-    """Return one page of the catalogue. `q`: beginnings of words of the title, or a year."""
+    """Return one page of the catalogue. `q`: beginnings of words of the title, or a year.
+
+    `where`: a filter, see docs/api.md.
+    """
     first, last = years or (None, None)
     return client(dataset).items(
         q=q,
@@ -185,6 +206,7 @@ def items(
         released_from=first,
         released_to=last,
         sort=sort,
+        where=where,
         limit=limit,
         offset=offset,
     )

@@ -1,11 +1,13 @@
 """The app's settings. Streamlit is not imported here, so `tools.references` can read them."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 QUERY_LOG_DAYS = 90
+PICTURE_HOST = r"^([a-z0-9][a-z0-9-]{0,62}\.)+[a-z]{2,62}(:[0-9]{1,5})?$"
 
 
 class AppSettings(BaseSettings):
@@ -22,6 +24,11 @@ class AppSettings(BaseSettings):
     base_path: str = Field(
         default="",
         description="Path of the app behind a proxy that passes it on, such as `/recommender`.",
+    )
+    picture_hosts: tuple[Annotated[str, Field(pattern=PICTURE_HOST)], ...] = Field(
+        default=(),
+        description="JSON list of hosts from which browsers may load pictures of items, such as "
+        '`["img.example.org"]`. `lantern up` sets those of `[display]` of the manifests.',
     )
     max_sessions: int = Field(
         default=200,

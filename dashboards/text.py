@@ -64,6 +64,15 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     return f"{day} at {at:%H:%M} UTC"
 
 
+def day(time: str) -> str:
+    """Return the date of a time in ISO 8601, "21 May 2026"; other text as it is."""
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    return f"{at.day} {at:%B %Y}"
+
+
 def with_minus(text: str) -> str:
     """Return a text whose negative numbers have a minus sign instead of a hyphen."""
     return _HYPHEN_OF_NUMBER.sub(MINUS, text)

@@ -22,10 +22,17 @@ _BLANK = "\u00a0"
 
 @dataclass(frozen=True)
 class Card:
-    """One item to show. `note`: why it is there."""
+    """One item to show.
+
+    `note`: why it is there. `facts`: plain text below the title, in place of year and categories.
+    `picture`: address of a picture, in place of the cover. `can_act`: whether there is a button.
+    """
 
     item: Item
     note: str = ""
+    facts: str = ""
+    picture: str = ""
+    can_act: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class KindButton:
 class Actions:
     """The callbacks of a card, the user's stars by item id, and the items that they hid.
 
-    With `buttons`, users do not rate: a card has the first of these instead of stars.
+    With `buttons`, users do not rate: an item's page has all of these instead of stars, a card has
+    the one `on_card`.
     """
 
     rate: Callable[[Item, str], None]  # takes the item and the key of the stars' widget
@@ -51,6 +59,7 @@ class Actions:
     hidden: Container[str]
     act: Callable[[Item, str], None]  # takes the item and the kind of event
     buttons: tuple[KindButton, ...] = ()
+    on_card: KindButton | None = None
 
 
 def spread_row(key: str | None = None) -> DeltaGenerator:
@@ -142,17 +151,26 @@ def stars(item: Item, shelf_key: str, actions: Actions) -> None:
     st.feedback("stars", key=key, on_change=actions.rate, args=(item, key))
 
 
-def kind_button(item: Item, shelf_key: str, actions: Actions, button: KindButton) -> None:
+def kind_button(
+    item: Item,
+    shelf_key: str,
+    actions: Actions,
+    button: KindButton,
+    *,
+    is_main: bool = False,
+    can_act: bool = True,
+) -> None:
     """Show a button that sends an event of the user on the item."""
     st.button(
         button.label, key=f"act-{button.kind}-{shelf_key}-{item.item_id}",
-        icon=f":material/{button.icon}:", on_click=actions.act, args=(item, button.kind),
+        icon=f":material/{button.icon}:", type="primary" if is_main else "secondary",
+        disabled=not can_act, on_click=actions.act, args=(item, button.kind),
     )  # fmt: skip
 
 
-def cover_image(item: Item, *, dimmed: bool = False) -> None:
-    """Show the item's cover at the width of its container."""
-    picture = _cover(item)
+def cover_image(item: Item, picture: str = "", *, dimmed: bool = False) -> None:
+    """Show the item's picture, by default its cover, at the width of its container."""
+    picture = picture or _cover(item)
     if dimmed:
         picture = picture.replace("<svg ", f'<svg opacity="{DIMMED}" ', 1)
     st.image(picture, width="stretch", alt=f"Cover of {item.title}")
@@ -193,17 +211,19 @@ def _card(card: Card, shelf_key: str, width: int | str, actions: Actions | None)
         width=width,  # type: ignore[arg-type] # pixels or "stretch"
         height="stretch", gap=None, key=f"card-{key}", horizontal_alignment="center",
     ):  # fmt: skip
-        cover_image(item, dimmed=actions is not None and item.item_id in actions.hidden)
+        is_hidden = actions is not None and item.item_id in actions.hidden
+        cover_image(item, card.picture, dimmed=is_hidden)
         title_button(item, key)
-        st.caption(facts(item), wrap=False, text_alignment="center")
+        st.caption(esc(card.facts) or facts(item), wrap=False, text_alignment="center")
         if card.note:
             st.caption(esc(card.note), text_alignment="center")
         if actions is not None:
             st.space("stretch")
-            _actions(item, shelf_key, actions)
+            _actions(card, shelf_key, actions)
 
 
-def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
+def _actions(card: Card, shelf_key: str, actions: Actions) -> None:
+    item = card.item
     with st.container(
         horizontal=True, gap="xxsmall", vertical_alignment="center", horizontal_alignment="center"
     ):
@@ -214,8 +234,10 @@ def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
                 icon=":material/undo:", on_click=actions.show, args=(item,),
             )  # fmt: skip
             return
-        if actions.buttons:
-            kind_button(item, shelf_key, actions, actions.buttons[0])
+        if actions.on_card and not card.can_act:
+            st.caption("Sold out", width="content")
+        elif actions.on_card:
+            kind_button(item, shelf_key, actions, actions.on_card)
         else:
             stars(item, shelf_key, actions)
         st.button(
@@ -226,7 +248,8 @@ def _actions(item: Item, shelf_key: str, actions: Actions) -> None:
 
 def _poster(card: Card) -> Poster:
     item = card.item
-    return Poster(item.item_id, item.title, _facts(item) or _BLANK, card.note, _cover(item))
+    facts = card.facts or _facts(item) or _BLANK
+    return Poster(item.item_id, item.title, facts, card.note, _cover(item), card.picture)
 
 
 def _cover(item: Item) -> str:

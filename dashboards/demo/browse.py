@@ -1,15 +1,15 @@
 """Page "Browse": the catalogue, searched by title, filtered by category and decade, and sorted."""
 
+from functools import partial
 from typing import get_args
 
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.demo import decades, filters
+from dashboards.demo import decades, filters, offers
 from dashboards.demo.header import header
 from dashboards.text import esc, plural
-from dashboards.ui import Card
-from serving.schemas import ItemOrder
+from serving.schemas import About, ItemOrder
 
 PER_PAGE, MAX_QUERY_LENGTH = 36, 100
 MAX_PILLS = 30  # more categories than that become a select box
@@ -19,6 +19,7 @@ ORDERS: dict[ItemOrder, str] = {
     "oldest": "Oldest",
     "title": "A to Z",
 }
+OF_YEARS: tuple[ItemOrder, ...] = ("newest", "oldest")
 DEFAULT_ORDER: ItemOrder = get_args(ItemOrder)[0]
 
 
@@ -76,12 +77,53 @@ def decade_picker(dataset: str) -> tuple[int, int] | None:
     return None if chosen is None else decades.years(chosen)
 
 
-def order_picker() -> ItemOrder:
+def price_picker(about: About) -> str | None:
+    """Show ceilings of the price, and return the chosen one; None if items have no prices."""
+    if about.display.price is None:
+        return None
+    options = [str(ceiling) for ceiling in offers.CEILINGS]
+    filters.read("up_to", options)
+    chosen: str | None = st.selectbox(
+        "Price",
+        options,
+        index=None,
+        format_func=lambda option: (
+            f"Up to {offers.price_text(int(option), about.display.currency)}"
+        ),
+        key="up_to",
+        placeholder="Any price",
+        width=150,
+        label_visibility="collapsed",
+        on_change=first_page,
+    )
+    filters.write("up_to")
+    return chosen
+
+
+def stock_picker(about: About) -> bool:
+    """Show whether sold-out items are left out, and return it."""
+    if about.display.stock is None:
+        return False
+    return st.toggle("In stock", key="in_stock", bind="query-params", on_change=first_page)
+
+
+def condition(about: About) -> str | None:
+    """Show what items of a shop can be filtered by, and return the filter."""
+    ceiling, only_in_stock = price_picker(about), stock_picker(about)
+    parts = [
+        offers.up_to(ceiling, about) if ceiling else None,
+        offers.in_stock(about) if only_in_stock else None,
+    ]
+    return " and ".join(filter(None, parts)) or None
+
+
+def order_picker(*, have_years: bool) -> ItemOrder:
     """Show the orders, and return the chosen one."""
-    filters.read("sort", ORDERS, DEFAULT_ORDER)
+    orders = [order for order in ORDERS if have_years or order not in OF_YEARS]
+    filters.read("sort", orders, DEFAULT_ORDER)
     chosen = st.selectbox(
         "Order",
-        list(ORDERS),
+        orders,
         format_func=ORDERS.__getitem__,
         key="sort",
         width=150,
@@ -115,20 +157,23 @@ with states.error_boundary(), st.container(horizontal=True, gap="small", key="fi
         on_change=first_page,
     )
     q = (q or "").strip()
-    sort = order_picker()
+    sort = order_picker(have_years=bool(product_api.released_years(dataset).value))
     years = decade_picker(dataset)
+    where = condition(about.value)
 category = category_picker(list(about.value.categories))
 
 count, results, pager = st.container(), st.container(), st.container()
 with states.error_boundary(), results, ui.grid_skeletons("browse"):
-    answer = product_api.items(dataset, q, category, PER_PAGE, 0, years=years, sort=sort)
+    ask = partial(
+        product_api.items, dataset, q, category, PER_PAGE, years=years, sort=sort, where=where
+    )
+    answer = ask(0)
     n_found = answer.value.total
     n_pages = max(-(-n_found // PER_PAGE), 1)
     with pager, st.container(horizontal_alignment="center"):
         page = st.pagination(n_pages, key="page", bind="query-params") if n_pages > 1 else 1
     if page > 1:
-        offset = (page - 1) * PER_PAGE
-        answer = product_api.items(dataset, q, category, PER_PAGE, offset, years=years, sort=sort)
+        answer = ask((page - 1) * PER_PAGE)
 
 with count:
     states.stale_banner(about, answer)
@@ -137,11 +182,12 @@ with count:
             f"No {plural(noun)} found",
             "Check the spelling, try a shorter word or remove a filter.",
         )
-    elif q or category or years:
+    elif q or category or years or where:
         st.caption(f"{n_found:,} of {plural(noun, about.value.n_items)}")
     else:
         st.caption(plural(noun, n_found))
 with results:
-    ui.grid([Card(item) for item in answer.value.items], "browse")
+    cards = [offers.card(item, offers.of(item, about.value)) for item in answer.value.items]
+    ui.grid(cards, "browse")
 
 states.footer(about.value)

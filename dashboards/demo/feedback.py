@@ -11,7 +11,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboards import choices, product_api
-from dashboards.demo import kinds, shelves, stars, visit
+from dashboards.demo import kinds, offers, shelves, stars, visit
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Actions
@@ -34,6 +34,7 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
         hidden=frozenset(item.item_id for item in ratings.hidden),
         act=act,
         buttons=kinds.buttons(about),
+        on_card=kinds.on_card(about),
     )
 
 
@@ -167,7 +168,7 @@ def _save(item: Item, text: str, write: Write) -> None:
         return
     dataset, user_id = choices.dataset(), choices.user()
     try:
-        before = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
+        before = _list(dataset, user_id)
         try:
             user_id, event_id = _written(dataset, write)
         except UserErasedError:
@@ -217,12 +218,19 @@ def _may_act() -> bool:
 def _change_of_list(dataset: str, user_id: str, before: Sequence[Item]) -> str:
     """Return how the user's list differs from the one before."""
     try:
-        after = product_api.recommendations(dataset, user_id, choices.LIST_LENGTH).value.items
+        after = _list(dataset, user_id)
     except ApiError as error:
         log.warning("list not read after an action error=%s", error)
         return "Your list will change in a moment"
     n = shelves.n_new(after, before)
     return f"Your list has {plural('new title', n)}" if n else "Your list hasn't changed"
+
+
+def _list(dataset: str, user_id: str) -> Sequence[Item]:
+    where = offers.in_stock(product_api.about(dataset).value)
+    return product_api.recommendations(
+        dataset, user_id, choices.LIST_LENGTH, where=where
+    ).value.items
 
 
 def _report_failure(error: ApiError, failure: str = "Not saved") -> None:

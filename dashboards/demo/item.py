@@ -6,11 +6,10 @@ The shelves have the items that users take together with it, if there are some, 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import decades, explanation, feedback, kinds, notes, visit
+from dashboards.demo import decades, explanation, feedback, kinds, notes, offers, visit
 from dashboards.demo.header import header
 from dashboards.identity import visitors
-from dashboards.text import esc, plural
-from dashboards.ui import Card
+from dashboards.text import day, esc, plural
 
 N_SIMILAR = N_TOGETHER = 20
 MAX_ATTRIBUTE = 100  # characters of a text that is shown
@@ -45,6 +44,7 @@ if answer is None:
     st.stop()
 
 item = answer.value
+offer = offers.of(item, about.value)
 opening_kind = kinds.opening_kind(about.value)
 if is_new_visit and opening_kind and not visitors.viewed_user():
     feedback.open_item(item, opening_kind)
@@ -57,12 +57,13 @@ def body() -> None:
     visit.show_toast()
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=256):
-            ui.cover_image(item)
+            ui.cover_image(item, offer.picture)
         with st.container(gap="small", width="stretch"):
             st.title(esc(item.title), anchor=False)
             links_to_browse()
             if item.vendor:
                 st.markdown(f"By {esc(item.vendor)}")
+            price_and_stock()
             attributes()
             actions_and_reasons()
             st.caption(f"{esc(noun.capitalize())} ID: {esc(item.item_id)}")
@@ -95,10 +96,25 @@ def links_to_browse() -> None:
             )
 
 
+def price_and_stock() -> None:
+    """Show the price of an item of a shop, and whether it is in stock."""
+    if offer.price:
+        st.subheader(esc(offer.price), anchor=False)
+    if offer.is_sold_out:
+        st.markdown(":orange-badge[:material/block: Sold out]")
+    elif about.value.display.stock:
+        st.markdown(":green-badge[:material/check: In stock]")
+
+
 def attributes() -> None:
-    """Show the item's attributes that are a number or a short text: price, brand."""
+    """Show the item's attributes that are a number or a short text, such as a colour."""
+    display = about.value.display
     for name, value in sorted(item.attributes.items()):
+        if name in {display.price, display.stock, display.picture}:
+            continue
         text = f"{value:g}" if isinstance(value, float) else value
+        if isinstance(text, str) and about.value.attributes.get(name) == "time":
+            text = day(text)
         if isinstance(text, str) and len(text) <= MAX_ATTRIBUTE:
             label = name[:1].upper() + name[1:].replace("_", " ")
             st.markdown(f":gray[{esc(label)}] {esc(text)}")
@@ -113,8 +129,9 @@ def actions_and_reasons() -> None:
     states.stale_banner(rated, reasons)
     actions = feedback.card_actions(rated.value, about.value)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for button in actions.buttons:
-            ui.kind_button(item, "item", actions, button)
+        for number, button in enumerate(actions.buttons):
+            is_main, can_act = number == 0, not offer.is_sold_out
+            ui.kind_button(item, "item", actions, button, is_main=is_main, can_act=can_act)
         if not actions.buttons:
             ui.stars(item, "item", actions)
             rating = product_api.rating(dataset, user_id, item.item_id)
@@ -144,7 +161,16 @@ if together and together.value.items:
     )
     st.space("small")
 if similar and similar.value.items:
-    cards = [Card(other, f"{max(other.score, 0):.0%} similar") for other in similar.value.items]
+    with states.error_boundary():
+        offered = offers.of_items(dataset, similar.value.items, about.value)
+    cards = [
+        offers.card(
+            other,
+            offered.get(other.item_id, offers.NONE),
+            f"{max(other.score, 0):.0%} similar",
+        )
+        for other in similar.value.items
+    ]
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")
     st.caption(
         f"Depending on the live model, similar {plural(noun)} are liked by the same users or share "

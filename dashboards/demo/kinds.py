@@ -29,6 +29,7 @@ _BUTTONS: Mapping[str, tuple[str, str]] = {
     "share": ("Share", "share"),
 }
 _OPENINGS = ("view", "click", "visit", "open")  # sent when an item's page is opened
+_BASKETS = ("cart", "add_to_cart")
 
 
 def buttons(about: About) -> tuple[KindButton, ...]:
@@ -40,6 +41,13 @@ def buttons(about: About) -> tuple[KindButton, ...]:
     return tuple(
         KindButton(kind, *_BUTTONS.get(kind, (_readable(kind), "check"))) for kind in by_weight
     )
+
+
+def on_card(about: About) -> KindButton | None:
+    """Return the button of a card: the basket's, or the one with the largest weight."""
+    shown = buttons(about)
+    basket = next((button for button in shown if button.kind in _BASKETS), None)
+    return basket or next(iter(shown), None)
 
 
 def opening_kind(about: About) -> str | None:

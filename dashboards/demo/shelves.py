@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from dashboards import product_api
 from dashboards.answers import CachedAnswer
+from dashboards.demo import kinds
 from dashboards.text import esc
-from serving.schemas import About, Item, RatedItem, Shelf, SimilarItems
+from serving.schemas import About, Item, ListedItem, RatedItem, Shelf, SimilarItems
 
 ItemT = TypeVar("ItemT", bound=Item)
 DECADE = 10  # years
@@ -25,16 +26,56 @@ class HomeShelf:
     answer: CachedAnswer[Shelf] | CachedAnswer[SimilarItems]
 
 
-def of(dataset: str, rated: Sequence[RatedItem], about: About) -> Iterator[HomeShelf]:
+@dataclass(frozen=True)
+class Taste:
+    """What a user likes, the best first; what the first shelf is similar to, and how it began.
+
+    `past` is what the user did with the item `last`, such as "liked" or "bought".
+    """
+
+    likes: Sequence[Item]
+    last: Item | None
+    past: str
+    touched: Sequence[Item]  # liked or not
+
+
+def of_ratings(rated: Sequence[RatedItem], about: About) -> Taste:
+    """Return the taste of a user who rates."""
+    likes = liked(rated, about)
+    return Taste(likes, last_liked(likes), "liked", rated)
+
+
+def of_reasons(dataset: str, listed: Sequence[ListedItem], about: About) -> Taste:
+    """Return the taste of a user who acts without ratings, from the reasons of their list.
+
+    These name the items that decide most about it. A purchase comes before a view.
+
+    Raises:
+        ApiError: as of `product_api`.
+    """
+    reasons = [item.reason for item in listed if item.reason and item.reason.event_kind]
+    counts = Counter((reason.event_kind or "", reason.item_id or "") for reason in reasons)
+    weights = {kind: meaning.weight for kind, meaning in about.kinds.items()}
+    best = sorted(counts, key=lambda pair: (-weights.get(pair[0], 0), -counts[pair], pair))
+    answers = [product_api.item(dataset, item_id) for _, item_id in best]
+    pairs = [
+        (kind, answer.value) for (kind, _), answer in zip(best, answers, strict=True) if answer
+    ]
+    likes = [item for _, item in pairs]
+    if not pairs:
+        return Taste((), None, "", ())
+    return Taste(likes, likes[0], kinds.past(pairs[0][0], about), likes)
+
+
+def of(dataset: str, taste: Taste, about: About) -> Iterator[HomeShelf]:
     """Yield the shelves below the user's own list, top to bottom.
 
     Raises:
         ApiError: as of `product_api`.
     """
-    likes = liked(rated, about)
-    last = last_liked(likes)
+    likes, last = taste.likes, taste.last
     if last and (similar := product_api.similar(dataset, last.item_id, FETCHED)):
-        yield HomeShelf(f"Because you liked {esc(last.title)}", "similar", similar)
+        yield HomeShelf(f"Because you {esc(taste.past)} {esc(last.title)}", "similar", similar)
     yield HomeShelf("Trending now", "trending", product_api.trending(dataset, FETCHED))
     if favourite := favourite_category(likes):
         popular = product_api.popular(dataset, favourite, FETCHED)
@@ -45,7 +86,7 @@ def of(dataset: str, rated: Sequence[RatedItem], about: About) -> Iterator[HomeS
     elif decade := favourite_decade(likes):
         released = product_api.popular_in_years(dataset, decade, decade + DECADE - 1, FETCHED)
         yield HomeShelf(f"More from the {decade}s", "decade", released)
-    new = least_rated_category(rated, about) if likes else None
+    new = least_rated_category(taste.touched, about) if likes else None
     if new and new != favourite:
         popular = product_api.popular(dataset, new, FETCHED)
         yield HomeShelf(f"New to you: {esc(new)}", "new", popular)

@@ -21,13 +21,17 @@ _row = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """One card. Texts are shown literally; `cover` is SVG."""
+    """One card. Texts are shown literally.
+
+    `cover` is SVG. It is shown if there is no `picture`, which is an address, or it does not load.
+    """
 
     id: str
     title: str
     facts: str
     note: str
     cover: str
+    picture: str = ""
 
 
 def show(posters: Sequence[Poster], key: str, opened: Callable[[str], None]) -> None:

@@ -9,16 +9,19 @@ function element(name, fields, ...children) {
   return node;
 }
 
-function card({ id, title, facts, note, cover }) {
-  const picture = element("img", {
-    alt: "",
-    src: `data:image/svg+xml,${encodeURIComponent(cover)}`,
-  });
+function image(cover, picture) {
+  const drawn = `data:image/svg+xml,${encodeURIComponent(cover)}`;
+  const node = element("img", { alt: "", src: picture || drawn });
+  node.addEventListener("error", () => (node.src = drawn), { once: true });
+  return node;
+}
+
+function card({ id, title, facts, note, cover, picture }) {
   const words = [facts, note].filter(Boolean);
   const button = element(
     "button",
     { type: "button", title: [title, ...words].join("\n") },
-    picture,
+    image(cover, picture),
     element("strong", { textContent: title }),
     ...words.map((textContent) => element("small", { textContent })),
   );

@@ -44,7 +44,7 @@ def create_app(settings: AppSettings | None = None, script: Path = SCRIPT) -> st
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
         Middleware(Connections),
-        Middleware(Guards, may_upload=may_upload),
+        Middleware(Guards, may_upload=may_upload, picture_hosts=settings.picture_hosts),
         Middleware(Messages, is_signed_in=_is_signed_in, may_upload=may_upload),
         Middleware(
             Sessions,

@@ -7,7 +7,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -28,7 +28,7 @@ POLICY = (
     "default-src 'self'; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; "
+    "img-src 'self' data: blob:{pictures}; "
     "font-src 'self' data:; "
     "worker-src 'self' blob:; "
     "object-src 'none'; "
@@ -36,8 +36,15 @@ POLICY = (
     "form-action 'self'; "
     "frame-ancestors 'none'"
 )
+
+
+def policy(picture_hosts: Sequence[str] = ()) -> str:
+    """Return the content security policy of pages that may show pictures of these hosts."""
+    return POLICY.format(pictures="".join(f" https://{host}" for host in picture_hosts))
+
+
 SECURITY_HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": policy(),
     "cross-origin-opener-policy": "same-origin",  # the page that opened this one cannot reach it
     "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
@@ -51,20 +58,25 @@ class Guards:
         app: the next application.
         may_upload: whether a request may upload a file to the session of this id; by default none
             may. It runs in a thread.
+        picture_hosts: hosts from which pages may show pictures, besides their own.
     """
 
     def __init__(
-        self, app: ASGIApp, may_upload: Callable[[Scope, str], bool] | None = None
+        self,
+        app: ASGIApp,
+        may_upload: Callable[[Scope, str], bool] | None = None,
+        picture_hosts: Sequence[str] = (),
     ) -> None:
         self._app = app
         self._may_upload = may_upload
+        self._headers = SECURITY_HEADERS | {"content-security-policy": policy(picture_hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        send = _with_security_headers(send)
+        send = _with_headers(self._headers, send)
         headers = Headers(scope=scope)
         if not is_own_origin(headers):
             await _refuse(403, "This origin may not use the app.", scope, receive, send)
@@ -111,11 +123,11 @@ def _without_origin(scope: Scope) -> Scope:
     return {**scope, "headers": headers}
 
 
-def _with_security_headers(send: Send) -> Send:
+def _with_headers(security: Mapping[str, str], send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.http.response.start"}:
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in security.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -20,6 +20,7 @@ from ops.machine import airflow_config, credentials, database, postgres_clients,
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import jars, java, object_store, proxies
+from warehouse import datasets
 from warehouse.tables.vocabulary import SPARK_JVM_SOCKET
 
 OURS = (
@@ -188,6 +189,11 @@ def alerts(ports: Ports) -> dict[str, str]:
     }
 
 
+def picture_hosts() -> list[str]:
+    """Return the hosts of pictures of all data sets."""
+    return sorted({host for x in datasets.installed() for host in x.display.picture_hosts})
+
+
 def _app(settings: OpsSettings, ports: Ports, secrets: credentials.Credentials) -> dict[str, str]:
     chosen = settings.demo_dataset
     default = {"DEMO_DATASET": chosen.read_text()} if chosen.exists() else {}
@@ -197,6 +203,7 @@ def _app(settings: OpsSettings, ports: Ports, secrets: credentials.Credentials) 
         | (public if settings.airflow_public_url else {})
         | {
             "APP_QUERY_LOG": str(settings.logs / "queries.log"),
+            "APP_PICTURE_HOSTS": json.dumps(picture_hosts()),
             "DEMO_API_URL": f"http://{HOST}:{ports.api}",
             "DEMO_KEYS_FILE": str(settings.demo_keys),
             "VISITOR_SECRET": secrets.of("visitors"),

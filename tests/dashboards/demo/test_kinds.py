@@ -23,15 +23,17 @@ def market(visitors: Visitors) -> Visitors:
     return visitors
 
 
-def test_a_purchase_is_sent_and_the_list_changes(page: Page, market: Visitors) -> None:
+def test_a_card_puts_its_item_into_the_basket_and_the_list_changes(
+    page: Page, market: Visitors
+) -> None:
     shown = home(page)
     item = market.recommendations("0042", 20).items[0]
     assert not shown.get("feedback")
 
-    press(shown, f"act-purchase-picked-{item.item_id}")
+    press(shown, f"act-cart-picked-{item.item_id}")
 
-    assert market.acted == [("0042", item.item_id, "purchase")]
-    assert f"You bought **{esc(item.title)}**. Your list" in words(shown)
+    assert market.acted == [("0042", item.item_id, "cart")]
+    assert f"You added to the cart **{esc(item.title)}**. Your list" in words(shown)
 
 
 def test_an_item_has_all_buttons_the_one_with_most_weight_first(
@@ -56,7 +58,7 @@ def test_an_item_has_all_buttons_the_one_with_most_weight_first(
 def test_an_action_can_be_undone(page: Page, market: Visitors) -> None:
     shown = home(page)
     item = market.recommendations("0042", 20).items[0]
-    press(shown, f"act-purchase-picked-{item.item_id}")
+    press(shown, f"act-cart-picked-{item.item_id}")
 
     press(shown, "undo")
 
@@ -116,7 +118,7 @@ def test_a_kind_that_the_api_has_not_is_not_saved(
 
 @pytest.mark.usefixtures("market")
 def test_attributes_are_shown_and_are_literal(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    attributes = {"price": 49.9, "brand": "*Otto* :tada:", "tags": ("a",), "text": "x" * 101}
+    attributes = {"weight": 49.9, "brand": "*Otto* :tada:", "tags": ("a",), "text": "x" * 101}
     item = ItemDetails(**FIRST.model_dump(), attributes=attributes)
     monkeypatch.setattr(product_api, "item", lambda *_: fresh(item))
     shown = page(ITEM)
@@ -125,7 +127,7 @@ def test_attributes_are_shown_and_are_literal(page: Page, monkeypatch: pytest.Mo
     shown.run()
 
     text = words(shown)
-    assert f":gray[Price] {esc('49.9')}" in text
+    assert f":gray[Weight] {esc('49.9')}" in text
     assert f":gray[Brand] {esc('*Otto* :tada:')}" in text
     assert "Tags" not in text
     assert "xxx" not in text

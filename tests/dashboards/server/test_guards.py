@@ -54,6 +54,24 @@ def test_every_answer_has_security_headers(http: TestClient, path: str) -> None:
     assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
 
 
+def test_pictures_are_allowed_from_the_given_hosts_alone() -> None:
+    hosts = ("img.example.org", "cdn.example.com:8443")
+    app = Starlette(routes=[Route("/", page)], middleware=[Middleware(Guards, picture_hosts=hosts)])
+
+    policies = {
+        name: values
+        for name, *values in (
+            part.split()
+            for part in TestClient(app).get("/").headers["content-security-policy"].split(";")
+        )
+    }
+
+    own = ["'self'", "data:", "blob:"]
+    assert policies["img-src"] == [*own, "https://img.example.org", "https://cdn.example.com:8443"]
+    assert not any("example" in str(of) for name, of in policies.items() if name != "img-src")
+    assert f"img-src {' '.join(own)};" in SECURITY_HEADERS["content-security-policy"]
+
+
 @pytest.mark.parametrize(
     "path",
     ["/_stcore/upload_file/s/f", "/lantern/_stcore/upload_file/s/f", "/_stcore/agent/mcp",

@@ -14,6 +14,7 @@ from ops.machine.supervisord import PROGRAMS
 from ops.settings import ROOT, OpsSettings
 from serving.storage.database import ServingSettings
 from tools.references import SETTINGS_CLASSES
+from warehouse import datasets
 
 PORTS = Ports(**USUAL)
 
@@ -302,3 +303,17 @@ def test_the_password_is_shown_to_a_terminal_only(settings: OpsSettings) -> None
     assert password in " ".join(to_terminal)
     assert password not in " ".join(to_pipe)
     assert str(secrets.path(airflow_config.ADMIN_PASSWORD)) in " ".join(to_pipe)
+
+
+def test_the_app_may_show_the_pictures_of_every_manifest(
+    settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = datasets.load_named("playground_shop")
+    hosts = ("b.example.org", "a.example.org"), ("b.example.org",)
+    displays = (shop.display.model_copy(update={"picture_hosts": of}) for of in hosts)
+    installed = tuple(shop.model_copy(update={"display": display}) for display in displays)
+    monkeypatch.setattr(datasets, "installed", lambda: installed)
+
+    variables = environment.of("app", settings, PORTS)
+
+    assert json.loads(variables["APP_PICTURE_HOSTS"]) == ["a.example.org", "b.example.org"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -85,10 +85,21 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
             sort: ItemOrder = TypeAdapter(ItemOrder).validate_python(
                 params.get("sort", "relevance")
             )
-            q = params.get("q", "")
-            return _one(shop.items(q, category, limit, offset, sort=sort, years=years))
+            return _one(
+                shop.items(
+                    params.get("q", ""),
+                    category,
+                    limit,
+                    offset,
+                    sort=sort,
+                    years=years,
+                    item_ids=params.get("item_id", "").split("\n") if "item_id" in params else (),
+                    rates=visitors.rates,
+                )
+            )
         case ["items", item_id]:
-            return _one(shop.item(item_id), "unknown-item")
+            item = shop.item(item_id)
+            return _one(item and shop.details(item, rates=visitors.rates), "unknown-item")
         case ["items", item_id, "similar"]:
             return _one(shop.similar(item_id, limit), "unknown-item")
         case ["items", item_id, "together"]:
@@ -275,6 +286,11 @@ def _problem(status: int, code: str) -> Response:
     return status, problem.model_dump_json().encode()
 
 
+def _parameters(query: str) -> dict[str, str]:
+    """Return the parameters; one that is repeated has a line for each of its values."""
+    return {name: "\n".join(values) for name, values in parse_qs(query).items()}
+
+
 class _Handler(BaseHTTPRequestHandler):
     visitors: Visitors
     rules: FakeRules
@@ -290,7 +306,7 @@ class _Handler(BaseHTTPRequestHandler):
         if is_for_operators(url.path):
             self._operate({})
             return
-        params = dict(parse_qsl(url.query))
+        params = _parameters(url.query)
         match path_parts(url.path):
             case ["placements", name]:
                 shelves = self.placements.answer(name, params)

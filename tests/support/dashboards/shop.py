@@ -6,8 +6,10 @@ from random import Random
 
 from serving.schemas import (
     About,
+    AttributeType,
     Comparison,
     Criterion,
+    Display,
     Item,
     ItemDetails,
     ItemOrder,
@@ -93,8 +95,13 @@ KINDS = {
 }
 
 
+PRICES = Display(price="price", currency="EUR", stock="stock", picture="picture")
+TYPES: dict[str, AttributeType] = {"price": "number", "stock": "number", "picture": "text"}
+N_SOLD_OUT = 5  # each so many items has none in stock
+
+
 def about(*, rates: bool = True) -> About:
-    """Return the shop's description; without ratings it has `KINDS` of events."""
+    """Return the shop's description; without ratings it has `KINDS` of events, and prices."""
     categories = sorted({name for item in ITEMS for name in item.categories})
     scale = (1, 5, 1) if rates else (0, 1, 1)
     return About(
@@ -104,6 +111,8 @@ def about(*, rates: bool = True) -> About:
         licence="Invented data; no rights reserved.",
         **dict(zip(("lowest", "highest", "step"), scale, strict=True)),
         kinds={} if rates else KINDS,
+        attributes={} if rates else TYPES,
+        display=Display() if rates else PRICES,
         categories=tuple(categories),
         n_items=len(ITEMS),
     )
@@ -155,7 +164,15 @@ def item(item_id: str) -> ItemDetails | None:
     return next(details, None)
 
 
-def items(
+def details(item: Item, *, rates: bool = True) -> ItemDetails:
+    """Return an item with its attributes: without ratings a price and a stock."""
+    number = int(item.item_id[1:])
+    stock = 0 if number % N_SOLD_OUT == N_SOLD_OUT - 1 else number + 1
+    attributes = {} if rates else {"price": number + 0.9, "stock": float(stock)}
+    return ItemDetails(**item.model_dump(), attributes=attributes)
+
+
+def items(  # as the API's parameters
     q: str,
     category: str | None,
     limit: int,
@@ -163,13 +180,16 @@ def items(
     *,
     sort: ItemOrder = "relevance",
     years: tuple[int, int] = (0, 9999),
+    item_ids: Sequence[str] = (),
+    rates: bool = True,
 ) -> ItemPage:
     """Return a page of the catalogue; `ITEMS` has the most popular items first."""
     words = q.lower().split()
     matches = [
-        item
+        details(item, rates=rates)
         for item in sorted(ITEMS, key=_SORT_KEYS[sort])
-        if all(any(w.startswith(word) for w in item.title.lower().split()) for word in words)
+        if (not item_ids or item.item_id in item_ids)
+        and all(any(w.startswith(word) for w in item.title.lower().split()) for word in words)
         and category in (None, *item.categories)
         and years[0] <= (item.released or 0) <= years[1]
     ]
