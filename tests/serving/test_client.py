@@ -110,10 +110,10 @@ def test_items_are_searched_by_title_and_category(publisher: Engine, client: Cli
 
 
 def test_items_are_found_by_their_ids_with_attributes_and_availability(
-    publisher: Engine, client: Client
+    owner: Engine, publisher: Engine, client: Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
-    with publisher.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(
             text("""update items set attributes = '{"price": 9.5}' where item_id = 'a'""")
         )
