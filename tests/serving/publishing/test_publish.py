@@ -154,7 +154,7 @@ def test_a_release_updates_the_catalogue_and_keeps_the_items_of_older_lists(
 
     written = set(rows(publisher, version)) - before
     assert [item_id for item_id, _ in written] == ["b"]
-    with publisher.connect() as connection:
+    with shop.reading(publisher) as connection:
         assert catalogue.item(connection, "d").title == shop.TITLES["d"]
         assert catalogue.item(connection, "b").title == "Schindler's Ark"
         about = catalogue.about(connection)
