@@ -142,7 +142,10 @@ noun = about.value.item_noun
 with header(about.value):
     st.title("Browse", anchor=False, width="content")
 
-with states.error_boundary(), st.container(horizontal=True, gap="small", key="filters"):
+with (
+    states.error_boundary(),
+    st.container(horizontal=True, gap="small", vertical_alignment="center", key="filters"),
+):
     q = st.text_input(
         "Title",
         placeholder="Search titles",
