@@ -3,6 +3,8 @@
 The shelves have the items that users take together with it, if there are some, and similar items.
 """
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
@@ -10,6 +12,8 @@ from dashboards.demo import decades, explanation, feedback, kinds, notes, offers
 from dashboards.demo.header import header
 from dashboards.identity import visitors
 from dashboards.text import day, esc, plural
+from dashboards.ui import Card
+from serving.schemas import ListedItem
 
 N_SIMILAR = N_TOGETHER = 20
 MAX_ATTRIBUTE = 100  # characters of a text that is shown
@@ -150,27 +154,31 @@ def actions_and_reasons() -> None:
     explanation.show(reasons.value, about.value)
 
 
+def cards_of(items: Sequence[ListedItem], *, with_similarity: bool = False) -> list[Card]:
+    """Return the cards of a shelf."""
+    with states.error_boundary():
+        offered = offers.of_items(dataset, items, about.value)
+    return [
+        offers.card(
+            other,
+            offered.get(other.item_id, offers.NONE),
+            f"{max(other.score, 0):.0%} similar" if with_similarity else "",
+        )
+        for other in items
+    ]
+
+
 body()
 st.space("small")
 if together and together.value.items:
     taken = kinds.taken(about.value)
-    cards = [Card(other) for other in together.value.items]
-    ui.shelf(f"Frequently {taken} together", cards, "together")
+    ui.shelf(f"Frequently {taken} together", cards_of(together.value.items), "together")
     st.caption(
         f"Users {taken} these {plural(noun)} together with this {noun} more often than by chance."
     )
     st.space("small")
 if similar and similar.value.items:
-    with states.error_boundary():
-        offered = offers.of_items(dataset, similar.value.items, about.value)
-    cards = [
-        offers.card(
-            other,
-            offered.get(other.item_id, offers.NONE),
-            f"{max(other.score, 0):.0%} similar",
-        )
-        for other in similar.value.items
-    ]
+    cards = cards_of(similar.value.items, with_similarity=True)
     ui.shelf(f"Similar {plural(noun)}", cards, "similar")
     st.caption(
         f"Depending on the live model, similar {plural(noun)} are liked by the same users or share "
