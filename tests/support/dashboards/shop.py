@@ -169,7 +169,7 @@ def details(item: Item, *, rates: bool = True) -> ItemDetails:
     number = int(item.item_id[1:])
     stock = 0 if number % N_SOLD_OUT == N_SOLD_OUT - 1 else number + 1
     attributes = {} if rates else {"price": number + 0.9, "stock": float(stock)}
-    return ItemDetails(**item.model_dump(), attributes=attributes)
+    return ItemDetails(**item.model_dump(include={*Item.model_fields}), attributes=attributes)
 
 
 def items(  # as the API's parameters
