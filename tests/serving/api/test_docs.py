@@ -96,7 +96,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(listed)["kind"] == "fallback"
     assert json.loads(anonymous)["user_id"] is None
     assert json.loads(why)["status"] == "cold"
-    assert shelves.count('"items"') == 8
+    assert shelves.count('"items"') == 9
     assert json.loads(filtered)["release_id"] == json.loads(listed)["release_id"]
     assert "2571" in {json.loads(line)["item_id"] for line in lines.splitlines()}
     assert json.loads(created)["status"] == "created"
