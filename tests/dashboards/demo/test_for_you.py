@@ -114,7 +114,7 @@ def test_the_licence_is_in_the_footer(page: Page) -> None:
 @pytest.mark.usefixtures("visitors")
 def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = shop.recommendations("0042", 0)
-    monkeypatch.setattr(product_api, "recommendations", lambda *_: fresh(empty))
+    monkeypatch.setattr(product_api, "recommendations", lambda *_, **__: fresh(empty))
 
     shown = as_user(page(PAGE), "0042").run()
 
@@ -126,7 +126,7 @@ def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch)
 def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = fresh(shop.recommendations("0042", 30))
     old = replace(answer, at=answer.at - timedelta(minutes=7), stale=True)
-    monkeypatch.setattr(product_api, "recommendations", lambda *_: old)
+    monkeypatch.setattr(product_api, "recommendations", lambda *_, **__: old)
 
     shown = as_user(page(PAGE), "0042").run()
 
@@ -151,7 +151,7 @@ def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.Mo
 def test_an_error_is_explained(
     page: Page, monkeypatch: pytest.MonkeyPatch, error: Exception, text: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(product_api, "recommendations", fail)
@@ -170,7 +170,7 @@ def test_try_again_repeats_the_request(page: Page, monkeypatch: pytest.MonkeyPat
     answers = [ApiUnavailableError("x"), fresh(shop.recommendations("0042", 30))]
     cleared = []
 
-    def recommendations(*_: object) -> object:
+    def recommendations(*_: object, **__: object) -> object:
         if isinstance(answer := answers.pop(0), Exception):
             raise answer
         return answer
