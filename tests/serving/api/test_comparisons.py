@@ -23,6 +23,7 @@ LONG = {
     "/v1/{dataset}/inspection/users/{user_id}/items/{item_id}",
     "/v1/{dataset}/inspection/items/{item_id}",
     "/v1/{dataset}/rules/preview",
+    "/v1/{dataset}/placements/preview",
     "/v1/{dataset}/releases/{release_id}/changes",
 }
 MAY_WAIT = {

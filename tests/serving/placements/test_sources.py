@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from serving.lists import shelves
 from serving.lists.release_cache import ReleaseCache
 from serving.placements import answers, sources
 from tests.support.serving import live_shop, shop
@@ -115,6 +116,7 @@ def test_trending_items_are_read_again_after_some_seconds(
     api: Engine, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, request = ReleaseCache(), answers.PlacementRequest()
+    monkeypatch.setattr(shelves, "REST", 0)
     put(api, "one", shelf("trending"))
     with shop.reading(api) as connection:
         before = ids(answers.answer(connection, cache, "one", request))

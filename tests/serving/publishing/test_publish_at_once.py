@@ -84,6 +84,7 @@ def generation(number: int) -> dict[str, Rows]:
         "items": shop.items(**{item_id: f"Title {item_id}" for item_id in item_ids}),
         "recommendations": lists,
         "similar_items": [],
+        "taken_together": [],
         "fallback_lists": [{"segment": "", "item_ids": item_ids, "scores": scores}],
     }
 
