@@ -160,7 +160,8 @@ def test_the_keyboard_opens_cards_and_gives_stars(
     ring = title.evaluate(
         "node => getComputedStyle(node).boxShadow + getComputedStyle(node).outline"
     )
+    name = title.inner_text()  # before the page of the item replaces it
     desktop.keyboard.press("Enter")
 
-    expect(desktop.get_by_role("heading", name=title.inner_text(), exact=True)).to_be_visible()
+    expect(desktop.get_by_role("heading", name=name, exact=True)).to_be_visible()
     assert ring.replace("none", "").strip()
