@@ -71,7 +71,7 @@ def status(listed: Recommendations, n_rated: int) -> None:
         with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
             st.markdown(f"**{reasons.ORIGINS[listed.kind]}**")
             st.markdown(
-                f"- {reasons.contents(listed)}\n"
+                f"- {reasons.contents(listed, about.value)}\n"
                 f"- Release {listed.release_id}, live since {moment(listed.live_since)}\n"
                 f"- Recipe {esc(listed.recipe)}: {reasons.method(listed.recipe)}"
             )

@@ -1,15 +1,15 @@
 """Words for lists: why an item is on one, what kind of list it is, how its recipe ranks."""
 
 from dashboards.text import plural
-from serving.schemas import ListedItem, ListKind, Recommendations
+from serving.schemas import About, ListedItem, ListKind, Recommendations
 
 ORIGINS: dict[ListKind, str] = {
     "fallback": "We don't know your taste yet. Here is what most users like.",
-    "live": "Updated with your latest ratings.",
+    "live": "Updated with what you did last.",
     "batch": "Made for you at the last model update.",
 }
 _METHODS = {  # by the beginning of the recipe's name
-    "als": "learns from all ratings which tastes go together",
+    "als": "learns from all users which tastes go together",
     "item_item": "lists what others who like your favourites like too",
     "ease": "learns which items are liked together",
     "popular_by_segment": "ranks by popularity among users like you, in the categories you like",
@@ -25,14 +25,18 @@ def note(item: ListedItem) -> str:
     return item.reason.text[:1].upper() + item.reason.text[1:]
 
 
-def contents(listed: Recommendations) -> str:
+def contents(listed: Recommendations, about: About) -> str:
     """Return what the list contains."""
     if listed.kind == "fallback":
         return "Every new visitor sees this list"
+    if listed.kind == "live" and not about.has_ratings:
+        return "Includes what you did since the release"
     if listed.kind == "live":
         n_changes = plural("change", listed.n_new_ratings)
         return f"Includes {n_changes} to your ratings since the release"
-    return "Best match first, without titles you have rated"
+    if not about.has_ratings:
+        return "Best match first"
+    return f"Best match first, without {plural(about.item_noun)} you have rated"
 
 
 def method(recipe: str) -> str:

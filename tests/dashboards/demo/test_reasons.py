@@ -14,19 +14,21 @@ def test_a_reason_starts_with_a_capital_and_defaults_to_the_rank() -> None:
 
 
 def test_the_contents_of_each_kind_of_list_are_described() -> None:
-    batch = shop.recommendations("0042", 1)
+    batch, about = shop.recommendations("0042", 1), shop.about()
 
-    assert "Best match first" in contents(batch)
+    assert "Best match first" in contents(batch, about)
     live = batch.model_copy(update={"kind": "live", "n_new_ratings": 3})
-    assert "3 changes to your ratings since the release" in contents(live)
-    assert "Every new visitor" in contents(shop.recommendations("x", 1))
+    assert "3 changes to your ratings since the release" in contents(live, about)
+    assert "Every new visitor" in contents(shop.recommendations("x", 1), about)
+    without = shop.about(rates=False)
+    assert "rat" not in contents(batch, without) + contents(live, without)
 
 
 def test_every_kind_of_list_has_an_origin() -> None:
     assert set(ORIGINS) == set(get_args(ListKind))
     assert "most users" in ORIGINS["fallback"]
     assert "Made for you" in ORIGINS["batch"]
-    assert "latest ratings" in ORIGINS["live"]
+    assert "what you did last" in ORIGINS["live"]
 
 
 def test_every_family_of_recipes_has_its_own_description() -> None:
