@@ -145,6 +145,23 @@ def restored(state: FeedbackState, title: str, about: About) -> str:
     return f"{title} is hidden again." if state.hidden else f"{title} is neither rated nor hidden."
 
 
+def own_data() -> Callable[[], str]:
+    """Return a function that returns all that the API has about the visitor's own user, as JSON.
+
+    Streamlit calls it outside the session, where the visitor's browser is not known.
+    """
+    dataset = choices.dataset()
+    api, user_id, token = (
+        product_api.client(dataset), visitors.own_user(dataset), visitors.token(dataset)
+    )  # fmt: skip
+
+    def exported() -> str:
+        api.register(user_id, token)
+        return api.export(user_id, token=token).model_dump_json(indent=2)
+
+    return exported
+
+
 def delete_data() -> None:
     """Delete the data of the visitor's own user; the visitor is a new user from then on."""
     dataset = choices.dataset()
@@ -223,7 +240,8 @@ def _change_of_list(dataset: str, user_id: str, before: Sequence[Item]) -> str:
         log.warning("list not read after an action error=%s", error)
         return "Your list will change in a moment"
     n = shelves.n_new(after, before)
-    return f"Your list has {plural('new title', n)}" if n else "Your list hasn't changed"
+    noun = product_api.about(dataset).value.item_noun
+    return f"Your list has {plural(f'new {noun}', n)}" if n else "Your list hasn't changed"
 
 
 def _list(dataset: str, user_id: str) -> Sequence[Item]:

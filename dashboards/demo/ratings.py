@@ -1,4 +1,4 @@
-"""Page "My ratings": what the user rated and hid, how to change it, and how to delete it all.
+"""Page "My ratings": what the user rated and hid, how to change it, to download and to delete it.
 
 In a data set without ratings it is "My data", and has what the user hid.
 """
@@ -55,7 +55,7 @@ def body() -> None:
     if visitors.viewed_user():
         deletion_of_another(user_id)
     else:
-        deletion()
+        own_data()
 
 
 def nothing_rated() -> None:
@@ -91,15 +91,21 @@ def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
         )
 
 
-def deletion() -> None:
-    """Offer to delete the user's data."""
+def own_data() -> None:
+    """Offer to download and to delete the user's data."""
     st.divider()
-    with st.popover("Delete my data", icon=":material/delete_forever:", key="delete-data"):
-        st.markdown(
-            "**This deletes what you did, your hidden items and your list now.** "
-            "Copies for training are deleted within a day, and backups and old files later."
-        )
-        st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download my data", feedback.own_data(), file_name="my-data.json",
+            mime="application/json", key="download-data", icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
+        with st.popover("Delete my data", icon=":material/delete_forever:", key="delete-data"):
+            st.markdown(
+                "**This deletes what you did, your hidden items and your list now.** "
+                "Copies for training are deleted within a day, and backups and old files later."
+            )
+            st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)
 
 
 def deletion_of_another(user_id: str) -> None:

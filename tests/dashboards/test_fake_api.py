@@ -23,7 +23,6 @@ NOT_FAKED = {
     "GET /v1/{dataset}/ready",
     "GET /v1/{dataset}/rules",
     "GET /v1/{dataset}/together",
-    "GET /v1/{dataset}/users/{user_id}/export",
     "PATCH /v1/{dataset}/items/{item_id}",
     "POST /v1/{dataset}/items",
     "POST /v1/{dataset}/recommendations",

@@ -1,6 +1,8 @@
 """What users do on the demo across its pages, in a real browser."""
 
+import json
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
@@ -108,6 +110,12 @@ def test_a_visitor_deletes_their_data_after_a_reload(
     assert len(app_visitors.hidden[user_id]) == 1
     desktop.reload()
     follow(desktop, "My ratings")
+
+    with desktop.expect_download() as download:
+        at_rest(desktop).get_by_role("button", name="Download my data").click()
+    exported = json.loads(Path(download.value.path()).read_text())
+    assert (exported["user_id"], len(exported["tables"]["feedback"])) == (user_id, 1)
+    assert download.value.suggested_filename == "my-data.json"
 
     at_rest(desktop).get_by_role("button", name="Delete my data").click()
     desktop.get_by_role("button", name="Delete now").click()

@@ -65,6 +65,8 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
             return _many(shop.users())
         case ["users", user_id]:
             return _one(shop.user(user_id), "unknown-user")
+        case ["users", user_id, "export"]:
+            return _one(visitors.export(user_id))
         case ["users", user_id, "recommendations"]:
             return _one(visitors.recommendations(user_id, limit))
         case ["users", user_id, "ratings"]:

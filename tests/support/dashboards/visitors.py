@@ -12,6 +12,7 @@ from serving.schemas import (
     EventResult,
     EventResults,
     Explanation,
+    Export,
     FeedbackState,
     Item,
     NewEvent,
@@ -116,6 +117,10 @@ class Visitors:
     def _show(self, user_id: str, item_id: str) -> None:
         if item_id in self.hidden.get(user_id, ()):
             self.hidden[user_id].remove(item_id)
+
+    def export(self, user_id: str) -> Export:
+        rows = [{"item_id": item_id, "hidden": "hide"} for item_id in self.hidden.get(user_id, [])]
+        return Export(user_id=user_id, exported_at=shop.NOW, tables={"feedback": tuple(rows)})
 
     def erase(self, user_id: str) -> Erasure:
         self.erased |= {user_id} if user_id.startswith("n-") else set()
