@@ -1,16 +1,17 @@
 """Activation of a draft, and the history of a placement with the way back to each version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
 from dashboards import ui
-from dashboards.console.acts import reason
+from dashboards.console.acts import reason, versions
 from dashboards.console.badges import Badge
-from dashboards.console.components import button, row
+from dashboards.console.components import row
 from dashboards.console.placements import client, draft
 from dashboards.console.sources import Account
-from dashboards.text import esc, moment, plural
+from dashboards.text import esc, plural
 from serving.errors import PlacementChangedError, RequestRefusedError
 from serving.schemas import PlacementVersion
 
@@ -25,21 +26,9 @@ def confirmation() -> None:
 
 def conflict(active: PlacementVersion) -> None:
     """If another version was activated meanwhile, offer to discard or to keep the draft."""
-    if draft.version() == active.version:
-        return
-    with st.container(border=True, gap="small"):
-        st.markdown(
-            f":orange[:material/sync_problem:] **Version {active.version} was activated while you "
-            f"were editing** ({author(active)}).  \n"
-            "Your draft is unchanged and not active. Discard it, or keep it to replace version "
-            f"{active.version}."
-        )
-        with st.container(horizontal=True, gap="small"):
-            button("Discard my draft", "placement_discard", "sync", draft.restart, active)
-            button(
-                "Keep my draft", "placement_keep", "", draft.rebase, active.version,
-                type="tertiary",
-            )  # fmt: skip
+    if draft.version() != active.version:
+        by = author(active)
+        versions.conflict("placement", active, by, discard=draft.restart, keep=draft.rebase)
 
 
 def form(account: Account, dataset: str, active: PlacementVersion) -> None:
@@ -55,22 +44,24 @@ def form(account: Account, dataset: str, active: PlacementVersion) -> None:
     key = f"placement_{active.name}_{active.version}"
     question = f"The shelves are answered from the next request for *{esc(active.name)}* on."
     if why := reason.form(key, question, "Activate", "gavel"):
-        _replace(account, dataset, active, why)
+        seen = draft.version()
+        replace = partial(client.replace, account, dataset, active.name, draft.shelves())
+        _change(partial(replace, instead_of=seen, reason=why))
 
 
-def history(account: Account, dataset: str, versions: Sequence[PlacementVersion]) -> None:
+def history(account: Account, dataset: str, kept: Sequence[PlacementVersion]) -> None:
     """Show the versions with author and reason; an earlier one can be activated."""
     ui.heading("History")
-    if not versions:
+    if not kept:
         st.caption("Every activated version will be listed here with its author and reason.")
-    for index, version in enumerate(versions):
+    for index, version in enumerate(kept):
         with row(horizontal_alignment="distribute"):
             with st.container(width="content", gap=None):
                 badge = "" if index else f" {Badge('ok', 'Active').markdown}"
                 st.markdown(f"**Version {version.version}** · {summary(version)}{badge}")
                 st.caption(author(version))
             if index:
-                _way_back(account, dataset, version, versions[0].version)
+                _way_back(account, dataset, version, kept[0].version)
 
 
 def summary(version: PlacementVersion) -> str:
@@ -81,10 +72,7 @@ def summary(version: PlacementVersion) -> str:
 
 def author(version: PlacementVersion) -> str:
     """Return a version's author, time and reason, as Markdown."""
-    if not version.version:
-        return "Built in"
-    when = f", {moment(version.created_at)}" if version.created_at else ""
-    return f"{esc(version.actor or 'Unknown')}{when}: {esc(version.reason)}"
+    return versions.author(version) if version.version else "Built in"
 
 
 def _obstacle(active: PlacementVersion) -> str | None:
@@ -98,37 +86,24 @@ def _obstacle(active: PlacementVersion) -> str | None:
     return None
 
 
-def _replace(account: Account, dataset: str, active: PlacementVersion, why: str) -> None:
+def _way_back(account: Account, dataset: str, version: PlacementVersion, active: int) -> None:
+    number = version.version
+    question = f"Show the shelves of version {number} again? They become a new version."
+    key = f"placement_back_{version.name}_{number}_{active}"
+    if why := reason.popover("Activate again", key, "history", question):
+        activate = partial(client.activate, account, dataset, version.name, number)
+        _change(partial(activate, instead_of=active, reason=why))
+
+
+def _change(make: Callable[[], PlacementVersion]) -> None:
+    """Make a change, and confirm it on the next run, which shows what is active then."""
     try:
-        new = client.replace(
-            account, dataset, active.name, draft.shelves(), instead_of=draft.version(), reason=why
-        )
+        new = make()
     except PlacementChangedError:
         st.rerun()  # loads the active version, which `conflict` shows
     except RequestRefusedError as error:
         st.warning(esc(str(error)), icon=":material/rule:")
         return
-    _finish(new)
-
-
-def _way_back(account: Account, dataset: str, version: PlacementVersion, active: int) -> None:
-    number = version.version
-    question = f"Show the shelves of version {number} again? They become a new version."
-    key = f"placement_back_{version.name}_{number}_{active}"
-    why = reason.popover("Activate again", key, "history", question)
-    if why is None:
-        return
-    try:
-        new = client.activate(account, dataset, version.name, number, instead_of=active, reason=why)
-    except PlacementChangedError:
-        st.rerun()  # loads the active version
-    except RequestRefusedError as error:
-        st.warning(esc(str(error)), icon=":material/rule:")
-        return
-    _finish(new)
-
-
-def _finish(new: PlacementVersion) -> None:
     draft.discard()
     st.session_state[_DONE] = f"Version {new.version} of {esc(new.name)} is active"
     st.rerun()

@@ -7,12 +7,12 @@ from functools import partial
 import streamlit as st
 
 from dashboards import ui
+from dashboards.console.acts import versions
 from dashboards.console.badges import Badge
 from dashboards.console.components import button, row
 from dashboards.console.rules import client, descriptions, draft, editor, undo
 from dashboards.console.rules.draft import PreviewedRules
 from dashboards.console.sources import Account
-from dashboards.text import esc, moment
 from serving.errors import NoWindowListsError, RulesChangedError
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
 
@@ -31,30 +31,14 @@ def active_rules(dataset: str, active: RulesVersion) -> None:
     ui.heading("Active rules", f":violet-badge[Version {active.version}]" if active.version else "")
     title_of = partial(editor.title_of, dataset)
     st.markdown("  \n".join(descriptions.sentences(active.rules, title_of)))
-    st.caption(author(active) if active.version else "No rules have been activated yet.")
-
-
-def author(version: RulesVersion) -> str:
-    """Return a version's author, time and reason, as Markdown."""
-    when = f", {moment(version.created_at)}" if version.created_at else ""
-    return f"{esc(version.actor or 'Unknown')}{when}: {esc(version.reason)}"
+    st.caption(versions.author(active) if active.version else "No rules have been activated yet.")
 
 
 def conflict(active: RulesVersion) -> None:
     """If other rules were activated meanwhile, offer to discard or to keep the draft."""
-    if draft.version() == active.version:
-        return
-    with st.container(border=True, gap="small"):
-        st.markdown(
-            f":orange[:material/sync_problem:] **Version {active.version} was activated while you "
-            f"were editing** ({author(active)}).  \n"
-            "Your draft is unchanged and not active. Discard it, or keep it to replace version "
-            f"{active.version}."
-        )
-        with st.container(horizontal=True, gap="small"):
-            button("Discard my draft", "draft_discard", "sync", draft.restart, active)
-            version = active.version
-            button("Keep my draft", "draft_keep", "", draft.rebase, version, type="tertiary")
+    if draft.version() != active.version:
+        by = versions.author(active)
+        versions.conflict("draft", active, by, discard=draft.restart, keep=draft.rebase)
 
 
 def preview_button(account: Account, dataset: str, rules: SlateRules | None) -> None:
@@ -88,23 +72,23 @@ def form(account: Account, dataset: str, rules: SlateRules | None, active: Rules
         _activate(account, dataset, rules, (reason or "").strip())
 
 
-def history(account: Account, dataset: str, versions: Sequence[RulesVersion]) -> None:
+def history(account: Account, dataset: str, kept: Sequence[RulesVersion]) -> None:
     """Show the versions with author and reason.
 
     The active one can be undone, an older one be loaded into the editor.
     """
     ui.heading("History")
-    if not versions:
+    if not kept:
         st.caption("Every activated version will be listed here with its author and reason.")
         return
-    for index, version in enumerate(versions):
+    for index, version in enumerate(kept):
         with _version_row(version, is_active=not index):
             if index:
                 _load_button(version)
-            elif undone := undo.button(account, dataset, versions):
+            elif undone := undo.button(account, dataset, kept):
                 st.session_state[_ACTIVATED] = undone
                 st.rerun()
-    if versions[-1].version == 1:  # else older versions are not listed
+    if kept[-1].version == 1:  # else older versions are not listed
         with _version_row(undo.NO_RULES, is_active=False):
             _load_button(undo.NO_RULES)
 
@@ -117,7 +101,7 @@ def _version_row(version: RulesVersion, *, is_active: bool) -> Iterator[None]:
             summary = descriptions.summary(version.rules)
             st.markdown(f"**Version {version.version}** · {summary}{badge}")
             if version.version:
-                st.caption(author(version))
+                st.caption(versions.author(version))
             else:
                 st.caption("Before the first version")
         yield
