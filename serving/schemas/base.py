@@ -23,6 +23,16 @@ MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a pro
 Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
 # a name or a short sentence
 ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+# of a change that makes a new version
+InsteadOf = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=2**53,
+        description="The version that the operator read. The request fails if it has changed.",
+    ),
+]
+HistoryReason = Annotated[ShortText, Field(description="One sentence for the history.")]
 
 
 def _refuse_numbers(value: object) -> object:

@@ -5,7 +5,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from serving.schemas.base import Answer, Id, RequestBody, ShortText, at_most, with_example
+from serving.schemas.base import (
+    Answer,
+    HistoryReason,
+    Id,
+    InsteadOf,
+    RequestBody,
+    ShortText,
+    at_most,
+    with_example,
+)
 from serving.schemas.lists import LIST_ID, LISTED, ListedItem, ListKind
 
 MAX_PLACEMENTS = 100  # of a data set
@@ -123,13 +132,11 @@ class NewPlacement(RequestBody):
     model_config = with_example(shelves=_SHELVES, instead_of=0, reason="more of what is popular")
 
     shelves: Shelves
-    instead_of: int = Field(
-        ge=0,
-        le=2**53,
+    instead_of: InsteadOf = Field(
         description="The version that the operator read; 0 for a new placement or for a built-in "
         "default. The request fails if it has changed.",
     )
-    reason: ShortText = Field(description="One sentence for the history.")
+    reason: HistoryReason
 
 
 class EarlierPlacement(RequestBody):
@@ -138,12 +145,8 @@ class EarlierPlacement(RequestBody):
     model_config = with_example(version=1, instead_of=2, reason="the new shelf stayed empty")
 
     version: int = Field(ge=0, le=2**53, description="0: the built-in default.")
-    instead_of: int = Field(
-        ge=0,
-        le=2**53,
-        description="The version that the operator read. The request fails if it has changed.",
-    )
-    reason: ShortText = Field(description="One sentence for the history.")
+    instead_of: InsteadOf
+    reason: HistoryReason
 
 
 class PlacementTrial(RequestBody):

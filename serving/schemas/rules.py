@@ -5,7 +5,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from serving.schemas.base import Answer, Id, Number, RequestBody, ShortText, with_example
+from serving.schemas.base import (
+    Answer,
+    HistoryReason,
+    Id,
+    InsteadOf,
+    Number,
+    RequestBody,
+    ShortText,
+    with_example,
+)
 
 CAP_WINDOW = 10  # neighbouring ranks that caps and diversity compare
 MAX_PINS = 20
@@ -123,12 +132,8 @@ class NewRules(RequestBody):
     model_config = with_example(rules=_RULES, instead_of=2, reason="festival week")
 
     rules: SlateRules
-    instead_of: int = Field(
-        ge=0,
-        le=2**53,
-        description="The version that the operator read. The request fails if it has changed.",
-    )
-    reason: ShortText = Field(description="One sentence for the history.")
+    instead_of: InsteadOf
+    reason: HistoryReason
 
 
 class Availability(RequestBody):
