@@ -2,12 +2,15 @@
 
 import argparse
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import orjson
+
+from jobs.synthetic.names import AGE_GROUPS, REGIONS
 from warehouse.settings import LakeSettings
 
 
@@ -74,6 +77,16 @@ def replaced(folder: Path, names: Sequence[str]) -> Iterator[Path]:
         shutil.rmtree(folder / name, ignore_errors=True)
         (fresh / name).rename(folder / name)
     fresh.rmdir()
+
+
+def write_users(
+    path: Path, column: str, ids: Iterable[str], ages: Iterable[int], regions: Iterable[int]
+) -> None:
+    """Write a JSON line for each user: id, age group and region, the last two by their indices."""
+    with path.open("wb") as file:
+        for user_id, age, region in zip(ids, ages, regions, strict=True):
+            user = {column: user_id, "age_group": AGE_GROUPS[age], "region": REGIONS[region]}
+            file.write(orjson.dumps(user, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _size(generator: Generator, text: str) -> int:

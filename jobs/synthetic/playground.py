@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,7 +37,9 @@ def run(spark: SparkSession, *, size: int, seed: int, folder: Path) -> None:
     log.info(event("generating", ratings=size, users=world.n_users, items=world.n_items))
     with output.replaced(folder, _FOLDERS) as fresh:
         _write_items(world, fresh / "items" / "items.csv")
-        _write_users(world, fresh / "users" / "users.jsonl")
+        ids = map(USER_ID, range(world.n_users))
+        file = fresh / "users" / "users.jsonl"
+        output.write_users(file, "user_id", ids, world.user_age, world.user_region)
         _write_truth(world, fresh / "truth")
         _write_ratings(spark, world, fresh / "ratings", n_files=max(2, size // _ROWS_PER_FILE))
     log.info(event("generated", folder=str(folder)))
@@ -90,17 +91,6 @@ def _write_items(world: World, path: Path) -> None:
             year = int(new[i] if world.item_month[i] else max(old[i], 1925))
             categories = "|".join(world.item_categories[i])
             writer.writerow((ITEM_ID(i), title, categories, studios[makers[i]], year))
-
-
-def _write_users(world: World, path: Path) -> None:
-    with path.open("wb") as file:
-        for i in range(world.n_users):
-            user = {
-                "user_id": USER_ID(i),
-                "age_group": names.AGE_GROUPS[world.user_age[i]],
-                "region": names.REGIONS[world.user_region[i]],
-            }
-            file.write(orjson.dumps(user, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _write_truth(world: World, folder: Path) -> None:

@@ -14,13 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
-from jobs.synthetic import names, output
+from jobs.synthetic import output
 from jobs.synthetic.output import SHOP
 from jobs.synthetic.shop import words
 from jobs.synthetic.shop.demand import buying
@@ -52,7 +51,9 @@ def run(*, size: int, seed: int, folder: Path) -> None:
     log.info(event("generating", events=size, users=shop.n_users, items=shop.n_items))
     with output.replaced(folder, _FOLDERS) as fresh:
         _write_products(shop, fresh / "products" / "products.csv")
-        _write_customers(shop, fresh / "customers" / "customers.jsonl")
+        ids = map(CUSTOMER_ID, range(shop.n_users))
+        file = fresh / "customers" / "customers.jsonl"
+        output.write_users(file, "customer", ids, shop.user_age, shop.user_region)
         _write_truth(shop, fresh / "truth")
         n_events = _write_events(shop, fresh / "events")
     log.info(event("generated", events=n_events, folder=str(folder)))
@@ -123,17 +124,6 @@ def _first_days(rng: np.random.Generator, weeks: Ints) -> list[str]:
     earlier = rng.integers(30, 900, size=len(weeks))
     days = np.where(weeks > 0, 7 * weeks, -earlier).tolist()
     return [f"{START + timedelta(days=day):%Y-%m-%d}" for day in days]
-
-
-def _write_customers(shop: Shop, path: Path) -> None:
-    with path.open("wb") as file:
-        for i in range(shop.n_users):
-            customer = {
-                "customer": CUSTOMER_ID(i),
-                "age_group": names.AGE_GROUPS[shop.user_age[i]],
-                "region": names.REGIONS[shop.user_region[i]],
-            }
-            file.write(orjson.dumps(customer, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _write_truth(shop: Shop, folder: Path) -> None:
