@@ -33,7 +33,7 @@ class ListBuilder:
     @cached_property
     def scored(self) -> UserScores:
         """The user's scores from their ratings as they are now."""
-        return scoring.score(self.release, self.state)
+        return scoring.score(self.release, self.state, self.state.seen(self.release))
 
     @property
     def n_pool(self) -> int:

@@ -1,5 +1,6 @@
 """A user's scores of all items that a release has seen, from their ratings as they are now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,8 +82,10 @@ class UserScores:
         return 1 + int((is_before & ~excluded).sum())
 
 
-def score(release: LoadedRelease, state: UserState) -> UserScores:
+def score(release: LoadedRelease, state: UserState, seen: Sequence[str]) -> UserScores:
     """Return the user's scores: by fold-in, or the popularity (kind `fallback`).
+
+    `seen` are the items that leave the user's list, from `UserState.seen`.
 
     A release without factors has popularity only: its lists are `live` if the user did anything,
     because items that they have seen are left out.
@@ -95,8 +98,8 @@ def score(release: LoadedRelease, state: UserState) -> UserScores:
         kind = "fallback"
     is_blended = isinstance(folded, Folded) and not state.is_known
     blend = blend_weight(len(ratings.positions)) if is_blended else 0.0
-    seen = release.positions_of(state.seen(release))
-    return UserScores(release, kind, seen, state.hidden, folded, blend)
+    positions = release.positions_of(seen)
+    return UserScores(release, kind, positions, state.hidden, folded, blend)
 
 
 def blend_weight(n_ratings: int) -> float:

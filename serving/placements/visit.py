@@ -44,12 +44,16 @@ class Visit:
     @cached_property
     def scored(self) -> UserScores:
         """The user's scores from what they did until now."""
-        return scoring.score(self.release, self.state)
+        return scoring.score(self.release, self.state, self._seen)
 
     @cached_property
     def unwanted(self) -> frozenset[str]:
         """The items that leave the user's list: rated, not to be repeated, or hidden."""
-        return self.state.hidden.union(self.state.seen(self.release))
+        return self.state.hidden.union(self._seen)
+
+    @cached_property
+    def _seen(self) -> list[str]:
+        return self.state.seen(self.release)
 
     @cached_property
     def given(self) -> list[CatalogueItem]:

@@ -89,7 +89,7 @@ def test_an_item_item_release_is_served_from_its_lists_and_folds_new_ratings_in(
         batch = recommendations.for_user(connection, cache, "u004", ListRequest(limit=5))
         [release] = cache.live(connection)[:1]
         state = user_state.read(connection, release.release_id, "u004")
-        scored = scoring.score(release, state)
+        scored = scoring.score(release, state, state.seen(release))
         best, scores = scored.best(scored.excluded, 5)
 
     assert batch.recipe == recipes.by_name(retrain.dataset)[name].name

@@ -1,6 +1,6 @@
 """Answers of placements: which shelves there are, and that no item is on two of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -154,8 +154,8 @@ def test_scores_are_computed_once_for_all_shelves(
     scored: list[UserScores] = []
     score = scoring.score
 
-    def counted(release: LoadedRelease, state: UserState) -> UserScores:
-        scored.append(score(release, state))
+    def counted(release: LoadedRelease, state: UserState, seen: Sequence[str]) -> UserScores:
+        scored.append(score(release, state, seen))
         return scored[-1]
 
     monkeypatch.setattr(scoring, "score", counted)

@@ -48,7 +48,7 @@ def release(publisher: Engine, retrain_id: str = "one") -> None:
     micros = int(shop.RATED_AT.timestamp() * 1e6)
     rated = {item_id: (rating, micros) for item_id, rating in RATED.items()}
     state = replace(user_state.of_anonymous_user(rated), is_known=True)
-    scores = scoring.score(loaded, state)
+    scores = scoring.score(loaded, state, state.seen(loaded))
     best = loaded.scored(*scores.best(scores.excluded, LENGTH))
     listed = {"user_id": "p", "item_ids": [scored.item.item_id for scored in best]}
     _publish(publisher, retrain_id, [listed | {"scores": [scored.score for scored in best]}], first)
