@@ -1,7 +1,8 @@
 """Page "Browse": the catalogue, searched by title, filtered by category and decade, and sorted."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from dashboards.text import esc, plural
 from serving.schemas import About, ItemOrder
 
 PER_PAGE, MAX_QUERY_LENGTH = 36, 100
+WIDTH = 150  # of a choice among few
 MAX_PILLS = 30  # more categories than that become a select box
 ORDERS: dict[ItemOrder, str] = {
     "relevance": "Most popular",
@@ -30,9 +32,11 @@ def first_page() -> None:
 
 def category_picker(categories: list[str]) -> str | None:
     """Show the categories, and return the chosen one."""
+    if len(categories) > MAX_PILLS:
+        return select("category", "Category", categories, placeholder="All categories", width=340)
     filters.read("category", categories)
     chosen = None
-    if 0 < len(categories) <= MAX_PILLS:
+    if categories:
         chosen = st.pills(
             "Category",
             categories,
@@ -41,18 +45,23 @@ def category_picker(categories: list[str]) -> str | None:
             label_visibility="collapsed",
             on_change=first_page,
         )
-    elif categories:
-        chosen = st.selectbox(
-            "Category",
-            categories,
-            index=None,
-            key="category",
-            placeholder="All categories",
-            width=340,
-            label_visibility="collapsed",
-            on_change=first_page,
-        )
     filters.write("category")
+    return chosen
+
+
+def select(name: str, label: str, options: Sequence[str], **shown: Any) -> str | None:
+    """Show a choice that is in the address too, and return what is chosen; None if nothing is."""
+    filters.read(name, options)
+    chosen: str | None = st.selectbox(
+        label,
+        options,
+        index=None,
+        key=name,
+        label_visibility="collapsed",
+        on_change=first_page,
+        **shown,
+    )
+    filters.write(name)
     return chosen
 
 
@@ -61,19 +70,10 @@ def decade_picker(dataset: str) -> tuple[int, int] | None:
     options = decades.between(product_api.released_years(dataset).value)
     if len(options) < 2:  # noqa: PLR2004 # a choice
         return None
-    filters.read("decade", options)
-    chosen = st.selectbox(
-        "Decade",
-        options,
-        index=None,
-        format_func=decades.label,
-        key="decade",
-        placeholder="Any decade",
-        width=150,
-        label_visibility="collapsed",
-        on_change=first_page,
-    )
-    filters.write("decade")
+    chosen = select(
+        "decade", "Decade", options,
+        format_func=decades.label, placeholder="Any decade", width=WIDTH,
+    )  # fmt: skip
     return None if chosen is None else decades.years(chosen)
 
 
@@ -82,22 +82,11 @@ def price_picker(about: About) -> str | None:
     if about.display.price is None:
         return None
     options = [str(ceiling) for ceiling in offers.CEILINGS]
-    filters.read("up_to", options)
-    chosen: str | None = st.selectbox(
-        "Price",
-        options,
-        index=None,
-        format_func=lambda option: (
-            f"Up to {offers.price_text(int(option), about.display.currency)}"
-        ),
-        key="up_to",
-        placeholder="Any price",
-        width=150,
-        label_visibility="collapsed",
-        on_change=first_page,
-    )
-    filters.write("up_to")
-    return chosen
+
+    def text(option: str) -> str:
+        return f"Up to {offers.price_text(int(option), about.display.currency)}"
+
+    return select("up_to", "Price", options, format_func=text, placeholder="Any price", width=WIDTH)
 
 
 def stock_picker(about: About) -> bool:
@@ -126,7 +115,7 @@ def order_picker(*, have_years: bool) -> ItemOrder:
         orders,
         format_func=ORDERS.__getitem__,
         key="sort",
-        width=150,
+        width=WIDTH,
         label_visibility="collapsed",
         on_change=first_page,
     )
