@@ -151,9 +151,8 @@ def own_data() -> Callable[[], str]:
     Streamlit calls it outside the session, where the visitor's browser is not known.
     """
     dataset = choices.dataset()
-    api, user_id, token = (
-        product_api.client(dataset), visitors.own_user(dataset), visitors.token(dataset)
-    )  # fmt: skip
+    api, token = product_api.client(dataset), visitors.token(dataset)
+    user_id = visitors.own_user(dataset)
 
     def exported() -> str:
         api.register(user_id, token)
