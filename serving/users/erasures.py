@@ -31,7 +31,7 @@ from serving.tables import (
 # Key of the lock that batches of events share, and that an erasure takes exclusively
 OF_BATCHES = "hashtext('events ' || current_schema())"
 # Keys of the lock of one user's events and erasure. A lock with two keys is never one with a single
-# key: nobody can choose a user's id so that its lock is another one.
+# key, so no user's id can be chosen to have the lock of something else.
 OF_USER = "hashtext('user ' || current_schema()), hashtext(:user_id)"
 # Every table with rows of users; `tests/serving/users/test_erasures.py` finds one that is missing.
 USER_TABLES = tuple(

@@ -156,7 +156,7 @@ def test_a_preview_shows_what_a_user_would_see_and_is_audited(ada: OperatorClien
     assert (entry.action, entry.after) == ("inspect_user", {"through": "placement preview"})
     ada.preview_placement([FOR_YOU])
     ada.preview_placement([FOR_YOU], user_id="u")
-    assert last(ada) == entry  # once an hour; an anonymous user is nobody
+    assert last(ada) == entry  # once an hour; no entry for an anonymous user
     ada.erase_users(["u"], reason=WHY)
     with pytest.raises(UserErasedError):
         ada.preview_placement([FOR_YOU], user_id="u")
