@@ -28,6 +28,7 @@ from serving.api.routes import (
     placements,
     reads,
     rules,
+    shelves,
     user_data,
 )
 from serving.api.routes.operating import access, backtests, data, releases, runs
@@ -62,6 +63,7 @@ def create_app(
     app.add_middleware(Measured, metrics=app.state.metrics)  # added last, so it sees every response
     problems.install(app)
     app.include_router(reads.read)  # tried first: most requests are for lists
+    app.include_router(shelves.read)
     app.include_router(placements.read)
     app.include_router(feedback.write)
     app.include_router(events.batches)
