@@ -7,8 +7,9 @@ from typing import Any, get_args
 import streamlit as st
 
 from dashboards import choices, product_api, states, ui
-from dashboards.demo import decades, filters, offers
+from dashboards.demo import filters, offers
 from dashboards.demo.header import header
+from dashboards.demo.words import decades
 from dashboards.text import esc, plural
 from serving.schemas import About, ItemOrder
 

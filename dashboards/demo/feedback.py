@@ -11,7 +11,8 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboards import choices, product_api
-from dashboards.demo import kinds, offers, shelves, stars, visit
+from dashboards.demo import offers, shelves, visit
+from dashboards.demo.words import kinds, stars
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Actions

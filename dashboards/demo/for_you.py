@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, offers, reasons, shelves, visit
+from dashboards.demo import feedback, notes, offers, shelves, visit
 from dashboards.demo.header import header
+from dashboards.demo.words import reasons
 from dashboards.text import esc, moment, plural
 from serving.schemas import Item, RatingsPage, Recommendations
 

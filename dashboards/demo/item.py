@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import decades, explanation, feedback, kinds, notes, offers, visit
+from dashboards.demo import explanation, feedback, notes, offers, visit
 from dashboards.demo.header import header
+from dashboards.demo.words import decades, kinds
 from dashboards.identity import visitors
 from dashboards.text import day, esc, plural
 from dashboards.ui import Card

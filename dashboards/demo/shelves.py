@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from dashboards import product_api
 from dashboards.answers import CachedAnswer
-from dashboards.demo import kinds
+from dashboards.demo.words import kinds
 from dashboards.text import esc
 from serving.schemas import About, Item, ListedItem, RatedItem, Shelf, SimilarItems
 

@@ -2,7 +2,7 @@ import pytest
 
 from dashboards import product_api
 from dashboards.answers import CachedAnswer
-from dashboards.demo import decades
+from dashboards.demo.words import decades
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop

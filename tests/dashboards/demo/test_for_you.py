@@ -5,7 +5,8 @@ import pytest
 import streamlit as st
 
 from dashboards import product_api
-from dashboards.demo import reasons, shelves
+from dashboards.demo import shelves
+from dashboards.demo.words import reasons
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
 from serving.errors import (

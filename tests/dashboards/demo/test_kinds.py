@@ -3,7 +3,7 @@
 import pytest
 
 from dashboards import product_api
-from dashboards.demo import kinds
+from dashboards.demo.words import kinds
 from dashboards.text import esc
 from serving.client import Client
 from serving.errors import ApiUnavailableError

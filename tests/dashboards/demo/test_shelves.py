@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dashboards.demo import shelves, stars
+from dashboards.demo import shelves
+from dashboards.demo.words import stars
 from serving.schemas import About, Item, RatedItem
 from tests.support.dashboards import shop
 

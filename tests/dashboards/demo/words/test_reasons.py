@@ -1,6 +1,6 @@
 from typing import get_args
 
-from dashboards.demo.reasons import ORIGINS, contents, method, note
+from dashboards.demo.words.reasons import ORIGINS, contents, method, note
 from serving.schemas import ListKind, Reason
 from tests.support.dashboards import shop
 
