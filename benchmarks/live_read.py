@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from fastapi import FastAPI, Response
 from pydantic_core import to_json
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
@@ -119,6 +119,13 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
     fit = Candidate("fit", "first", "als", {}, CONSTANTS, shop.ABOUT, {})
     engine = database.connect(owner, dataset)
     publish(engine, fit, batches, actor="bench", reason="bench", instead_of=None)
+    key = rated_and_keyed(engine)
+    engine.dispose()
+    return key
+
+
+def rated_and_keyed(engine: Engine) -> str:
+    """Rate one item for each of the users `new-…`; return a key that reads."""
     with Session(engine) as session, session.begin():
         session.execute(
             text(
@@ -129,7 +136,6 @@ def prepare(owner: str, dataset: str, n_items: int) -> str:
         )
         key = keys.create(session, "bench", ["read"])
         session.execute(text("analyze feedback"))
-    engine.dispose()
     return key
 
 

@@ -14,15 +14,13 @@ from http import HTTPStatus
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
-from benchmarks.live_read import CONSTANTS, LENGTH, N_USERS, RANK, RATED, show
+from benchmarks.live_read import CONSTANTS, LENGTH, N_USERS, RANK, RATED, rated_and_keyed, show
 from serving.placements import store
 from serving.publishing.publish import Candidate, publish
 from serving.schemas import NewPlacement
-from serving.storage import database, keys
+from serving.storage import database
 from tests.support.load.closed_loop import Answer, Request, drive, request
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
@@ -77,16 +75,7 @@ def prepare(owner: str, n_items: int) -> str:
         home[1] = home[1].model_copy(update={"filter": "released >= 1960"})
         new = NewPlacement(shelves=tuple(home), instead_of=0, reason="bench")
         store.replace(connection, FILTERED, new, actor="bench")
-    with Session(engine) as session, session.begin():
-        session.execute(
-            text(
-                "insert into feedback (user_id, item_id, rating, rated_at)"
-                " select 'new-' || n, '0', 9, now() from generate_series(0, :last) as n"
-            ),
-            {"last": N_USERS - 1},
-        )
-        key = keys.create(session, "bench", ["read"])
-        session.execute(text("analyze feedback"))
+    key = rated_and_keyed(engine)
     engine.dispose()
     return key
 
