@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -32,6 +33,7 @@ from tests.support.airflow_api.running_airflow import (
 )
 from tests.support.dags import stand_ins
 from tests.support.dags.stand_ins import Jobs
+from tests.support.serving.server import create_database
 
 
 @pytest.fixture(scope="package")
@@ -40,9 +42,14 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
 
 
 @pytest.fixture(scope="package")
-def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Airflow's folder."""
+    return tmp_path_factory.mktemp("airflow")
+
+
+@pytest.fixture(scope="package")
+def url(home: Path, jobs: Jobs, postgres: str) -> Iterator[str]:
     """The URL of an Airflow that has loaded the DAGs of two data sets."""
-    home = tmp_path_factory.mktemp("airflow")
     (home / "manifests").mkdir()
     (home / "manifests" / "shop.toml").write_text(MANIFEST)
     hasty = re.sub("schedule = .*", f"schedule = {ASKS_QUICKLY}", MANIFEST.replace("Shop", "Hasty"))
@@ -51,7 +58,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = environment(home, port, jobs)
+    env = environment(home, port, jobs, create_database(postgres, "airflow"))
     set_up = [sys.executable, "-m", "ops.machine.airflow_setup", str(home / "password"), "spark"]
     subprocess.run(set_up, env=env, check=True, capture_output=True)  # noqa: S603
     base = f"http://127.0.0.1:{port}"

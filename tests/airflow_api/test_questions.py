@@ -1,5 +1,7 @@
 """Approval of a model: the question of a run and its answer, against a real Airflow."""
 
+from pathlib import Path
+
 import pytest
 
 from airflow_api.answers import Question, Run
@@ -7,34 +9,38 @@ from airflow_api.client import Airflow, AirflowError, NotAllowedError
 from tests.support.airflow_api.running_airflow import HASTY, RETRAIN, ended, states_of, wait_until
 from tests.support.dags.stand_ins import Jobs
 
-N_CHECKS = 6  # half a second apart
 
+def run_with_question(admin: Airflow, home: Path) -> tuple[Run, Question]:
+    """Start a run and return it with its question, once the scheduler knows that the task waits.
 
-def run_with_question(admin: Airflow) -> tuple[Run, Question]:
-    """Start a run and return it with its question, once it has waited for an answer for 3 seconds.
-
-    Airflow can lose an answer that comes before the task's process has ended.
+    If the answer comes before the scheduler has noted that the task's process ended, Airflow takes
+    that end for a failure, and asks again when it retries the task.
     """
     run = admin.trigger(RETRAIN, {"ask_for_approval": True, "search_budget_minutes": 3})
     assert run.search_minutes == 3
-    checks = []
-
-    def is_waiting() -> bool:
-        checks.append("awaiting_input" in states_of(admin.tasks(run)).values())
-        return len(checks) > N_CHECKS and all(checks[-N_CHECKS:])
-
-    wait_until(is_waiting, "question", timeout=120)
+    wait_until(lambda: has_ended(home, run, "approve"), "question", timeout=120)
+    assert states_of(admin.tasks(run))["approve"] == "awaiting_input"
     question = admin.question(run)
     assert question is not None
     return run, question
 
 
+def has_ended(home: Path, run: Run, task_id: str) -> bool:
+    """Return whether the scheduler has noted that the process of a task ended."""
+    ended = f"TaskInstance Finished: dag_id={run.dag_id}, task_id={task_id}, run_id={run.run_id},"
+    return ended in (home / "scheduler.log").read_text()
+
+
 def test_a_question_shows_the_jobs_output_and_an_approved_run_goes_on(
-    admin: Airflow, viewer: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+    admin: Airflow,
+    viewer: Airflow,
+    jobs: Jobs,
+    home: Path,
+    first_start: dict[str, list[Run]],
 ) -> None:
     assert admin.question(first_start[RETRAIN][0]) is None
     jobs.end_with()
-    run, question = run_with_question(admin)
+    run, question = run_with_question(admin, home)
     assert (question.task_id, question.answer) == ("approve", None)
     assert question.subject == "Shop: publish this model?"
     assert question.body == "INFO this is summarize\n"
@@ -52,11 +58,11 @@ def test_a_question_shows_the_jobs_output_and_an_approved_run_goes_on(
 
 
 def test_a_rejected_run_publishes_nothing_and_records_the_operator(
-    admin: Airflow, jobs: Jobs, first_start: dict[str, list[Run]]
+    admin: Airflow, jobs: Jobs, home: Path, first_start: dict[str, list[Run]]
 ) -> None:
     assert first_start
     jobs.end_with()
-    run, question = run_with_question(admin)
+    run, question = run_with_question(admin, home)
     admin.answer(run, question, approve=False)
     run = ended(admin, run)
     tasks = admin.tasks(run)

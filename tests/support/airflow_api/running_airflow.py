@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
+from sqlalchemy import make_url
 
 from airflow_api.answers import Run, Task
 from airflow_api.client import ENDED, Airflow
@@ -57,8 +58,8 @@ def terminated_at_the_end() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def start(*command: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    log = Path(env["AIRFLOW_HOME"], f"{command[0]}.log")
-    with log.open("w") as out:
+    """Start a program of Airflow that writes to `<its name>.log` in Airflow's folder."""
+    with Path(env["AIRFLOW_HOME"], f"{command[0]}.log").open("w") as out:
         return subprocess.Popen(  # noqa: S603 # our own Airflow
             [sys.executable, "-m", "airflow", *command],
             env=env,
@@ -68,7 +69,8 @@ def start(*command: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
         )
 
 
-def environment(home: Path, port: int, jobs: Jobs) -> dict[str, str]:
+def environment(home: Path, port: int, jobs: Jobs, database: str) -> dict[str, str]:
+    """Return the variables of an Airflow whose metadata are in the database at this URL."""
     base = f"http://127.0.0.1:{port}"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     settings = {
@@ -78,7 +80,8 @@ def environment(home: Path, port: int, jobs: Jobs) -> dict[str, str]:
         "CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "2",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "DATABASE__SQL_ALCHEMY_CONN": database,
+        "DATABASE__SQL_ALCHEMY_CONN_ASYNC": with_driver(database, "psycopg"),
         "API__BASE_URL": base,
         "API__HOST": "127.0.0.1",
         "API__PORT": str(port),
@@ -98,6 +101,12 @@ def environment(home: Path, port: int, jobs: Jobs) -> dict[str, str]:
     return clean | named | connections | manifests | jobs.environment
 
 
+def with_driver(url: str, driver: str) -> str:
+    """Return the URL of a database with another driver."""
+    changed = make_url(url).set(drivername=f"postgresql+{driver}")
+    return changed.render_as_string(hide_password=False)
+
+
 def answers(url: str) -> bool:
     try:
         return httpx2.get(url, timeout=2).is_success
@@ -112,7 +121,7 @@ def scheduler_is_healthy(url: str) -> bool:
 
 def ended(airflow: Airflow, run: Run) -> Run:
     """Return the run once it has ended."""
-    wait_until(lambda: airflow.run(run).state in ENDED, f"end of {run.dag_id}", timeout=120)
+    wait_until(lambda: airflow.run(run).state in ENDED, f"end of {run.dag_id}", timeout=180)
     return airflow.run(run)
 
 
