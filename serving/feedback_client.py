@@ -1,10 +1,10 @@
-"""The part of the API's typed client that sends and undoes the events of users."""
+"""The part of the API's typed client that sends, reads and undoes the events of users."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from serving import schemas
-from serving.transport import ClientPart, Method, error_of
+from serving.transport import ClientPart, Method, Parameter, error_of
 
 
 class FeedbackClient(ClientPart):
@@ -69,6 +69,16 @@ class FeedbackClient(ClientPart):
         if result.event_id is None:
             raise error_of(result.code or "", f"{result.detail} {result.next_step}")
         return result.event_id
+
+    def events(
+        self, user_id: str, *, kind: Sequence[str] | None = None, limit: int = 100
+    ) -> schemas.KindEvents:
+        """Return the user's events of these kinds, or of all of the data set, newest first.
+
+        They are those that Postgres still has. Events that were undone are left out.
+        """
+        params: dict[str, Parameter] = {"kind": kind, "limit": limit}
+        return self._request(schemas.KindEvents, "users", user_id, "events", params=params)
 
     def undo(self, user_id: str, event_id: str) -> schemas.UndoReceipt:
         """Restore what the user's event replaced. Retries are safe.

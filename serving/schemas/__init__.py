@@ -19,6 +19,8 @@ from serving.schemas.events import (
     EventResults,
     EventStatus,
     InvalidEvent,
+    KindEvent,
+    KindEvents,
     NewEvent,
     NewEvents,
 )

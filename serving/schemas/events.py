@@ -115,6 +115,36 @@ class EventResult(Answer):
     next_step: str | None = None
 
 
+class KindEvent(Answer):
+    """An event of one of the data set's kinds that a user sent, and that was not undone."""
+
+    event_id: str = Field(description="The API's id of the event, with which it can be undone.")
+    kind: str
+    item_id: str
+    value: float = Field(description="The number of the event, such as a quantity.")
+    occurred_at: datetime
+
+
+class KindEvents(Answer):
+    """A user's events of the data set's kinds, newest first."""
+
+    model_config = with_example(
+        user_id="42",
+        items=[
+            {
+                "event_id": "0f8fad5bd9cb469fa165708677289502",
+                "kind": "purchase",
+                "item_id": "6",
+                "value": 2.0,
+                "occurred_at": "2026-11-24T12:00:00Z",
+            }
+        ],
+    )
+
+    user_id: str
+    items: tuple[KindEvent, ...]
+
+
 class EventResults(Answer):
     """What became of the events of a request, in their order."""
 

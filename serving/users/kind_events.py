@@ -1,17 +1,18 @@
-"""A user's events of the manifest's kinds: those that a release has learned, and newer ones.
+"""A user's events of the manifest's kinds: as sent, those that a release has learned, newer ones.
 
 A release knows the transaction up to which its fit has read the outbox (`outbox_until`). So each
 event counts once: it is in the profile, or in a later transaction of the outbox.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from sqlalchemy import Connection, text
 
 from ranking.strengths import MAX_VALUE
-from serving.schemas import KindMeaning
+from serving.schemas import KindEvent, KindEvents, KindMeaning
 from serving.users.erasures import IS_ERASED
 
 MAX_NEW = 5000  # events of a user that are read; of more, the newest
@@ -32,6 +33,20 @@ NEW_EVENTS = f"""
         )
     order by xact desc limit {MAX_NEW}
 """  # noqa: S608 # our own conditions
+# The newest rows are read first: a user may have hundreds of thousands.
+_SENT = text(
+    f"""
+    with newest as materialized (
+        select event_id, kind, item_id, coalesce(value, 1) as value, occurred_at, undoes
+        from outbox where user_id = :user_id and {OF_KINDS} and not {IS_ERASED}
+        order by xact desc limit :most
+    )
+    select event_id, kind, item_id, value, occurred_at from newest
+    where kind <> 'undo' and (cast(:kinds as text[]) is null or kind = any (:kinds))
+        and not exists (select from newest as undo where undo.undoes = newest.event_id)
+    order by occurred_at desc, event_id desc limit :limit
+    """  # noqa: S608 # our own conditions
+)
 
 
 class SentEvent(NamedTuple):
@@ -80,6 +95,20 @@ class Changes:
     def item_ids(self) -> set[str]:
         """The items that they are of."""
         return {event.item_id for event in self.events | self.undone}
+
+
+def sent(
+    connection: Connection, user_id: str, *, kinds: Sequence[str] | None, limit: int
+) -> KindEvents:
+    """Return the user's events of these kinds, or of all, that Postgres has; newest first.
+
+    Events that were undone are left out. Of users with very many events, only the `MAX_NEW` that
+    arrived last are read. There are none of an erased user.
+    """
+    values = {"user_id": user_id, "kinds": kinds, "limit": limit, "most": MAX_NEW}
+    rows = connection.execute(_SENT, values).mappings()
+    events = tuple(KindEvent.model_validate(dict(row)) for row in rows)
+    return KindEvents(user_id=user_id, items=events)
 
 
 def changes(sent: Iterable[SentEvent]) -> Changes:

@@ -21,6 +21,7 @@ import type {
   ItemPage,
   ItemPatch,
   ItemReceipt,
+  KindEvents,
   NewEvent,
   NewUser,
   OpenErasures,
@@ -67,6 +68,7 @@ export type ItemsQuery = QueryOf<paths[`${Root}/items`]["get"]>;
 export type UsersQuery = QueryOf<paths[`${Root}/users`]["get"]>;
 export type UserQuery = QueryOf<paths[`${Root}/users/{user_id}`]["get"]>;
 export type RatingsQuery = QueryOf<paths[`${Root}/users/{user_id}/ratings`]["get"]>;
+export type EventsQuery = QueryOf<paths[`${Root}/users/{user_id}/events`]["get"]>;
 export type VendorQuery = Omit<QueryOf<paths[`${Root}/vendor-items`]["get"]>, "vendor">;
 export type VerdictsQuery = QueryOf<paths[`${Root}/verdicts`]["get"]>;
 
@@ -284,6 +286,13 @@ export class Lantern {
       all.results.push(...sent.results);
     }
     return all;
+  }
+
+  /** Return a user's events of the data set's kinds, newest first; none that was undone. */
+  async events(user_id: string, query: EventsQuery = {}): Promise<KindEvents> {
+    const path = "/v1/{dataset}/users/{user_id}/events";
+    const params = { ...this.#to({ user_id }), query };
+    return this.#ask((o) => this.http.GET(path, { ...o, params }));
   }
 
   /** Return the number of events accepted so far, and of those that wait to be collected. */

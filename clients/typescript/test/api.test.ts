@@ -123,6 +123,8 @@ test("events are written once", async () => {
   }
   assert.deepEqual(statuses, ["accepted", "repeated", "refused"]);
   assert.equal((await web.outbox()).n_events - before.n_events, 1);
+  const bought = await web.events("42", { kind: ["purchase"] });
+  assert.deepEqual(bought.items.map((event) => [event.item_id, event.value]), [["a", 2]]);
 });
 
 test("events are sent by the thousand", async () => {

@@ -18,6 +18,7 @@ from serving.lists.precomputed import ListRequest
 MAX_LISTED = 100
 MAX_EXCLUDED = 1000
 MAX_BASKET = 100
+MAX_KINDS = 20
 JSON = "application/json"
 NO_NUL = r"^[^\x00]*$"  # Postgres stores no NUL
 
@@ -94,6 +95,15 @@ ItemIds = Annotated[
         max_length=MAX_LISTED,
         description="Only these items, such as those of a list.",
         examples=[["6", "1214"]],
+    ),
+]
+Kinds = Annotated[
+    list[schemas.Id] | SkipJsonSchema[None],
+    Query(
+        min_length=1,
+        max_length=MAX_KINDS,
+        description="Only events of these kinds; by default of all.",
+        examples=[["cart", "purchase"]],
     ),
 ]
 FilterText = Annotated[

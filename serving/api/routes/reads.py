@@ -19,6 +19,7 @@ from serving.api.routes.parameters import (
     FilterText,
     ItemId,
     ItemIds,
+    Kinds,
     Limit,
     Listing,
     Released,
@@ -31,7 +32,7 @@ from serving.api.routes.parameters import (
 from serving.lists import explanations, recommendations
 from serving.lists.recommendations import RecommendationList
 from serving.publishing import evidence, releases
-from serving.users import profiles
+from serving.users import kind_events, profiles
 from serving.users.rated_items import rated_items
 from serving.users.shown_lists import ShownList
 
@@ -139,6 +140,26 @@ def ratings(
     with caller.connection() as connection:
         cache = caller.release_cache
         return as_json(rated_items(connection, cache, user_id, limit=limit, offset=offset))
+
+
+@read.get(
+    "/users/{user_id:id}/events",
+    response_model=schemas.KindEvents,
+    tags=["users"],
+    summary="A user's events",
+)
+def events(
+    caller: Reader,
+    user_id: UserId,
+    kind: Kinds = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Events of the data set's kinds that Postgres still has, newest first; none that was undone.
+
+    Events that a product delivered in files are not among them.
+    """
+    with caller.connection() as connection:
+        return as_json(kind_events.sent(connection, user_id, kinds=kind, limit=limit))
 
 
 @read.get("/users/{user_id:id}", response_model=schemas.User, tags=["users"], summary="A user")

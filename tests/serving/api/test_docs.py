@@ -88,7 +88,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
             variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
 
     about, listed, anonymous, why, shelves, filtered, created, batch, lines, *others = outputs
-    rated, unrated, hidden, undone, sent, *more = others
+    rated, unrated, hidden, undone, sent, kept, *more = others
     _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *pages = more
     placements, active, tried, changed, *last = pages
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
@@ -108,6 +108,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
         "undo",
     ]
     assert json.loads(sent)["n_accepted"] == 3
+    assert [event["kind"] for event in json.loads(kept)["items"]] == ["purchase"]
     assert json.loads(registered)["user_id"] == "n-abcdefghijklmnop"
     assert json.loads(exported)["user_id"] == variables["USER_ID"]
     assert json.loads(erased)["user_id"] == variables["USER_ID"]

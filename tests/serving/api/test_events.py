@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from serving.client import Client
 from serving.errors import NoReleaseError, RequestRefusedError, ScopeMissingError
 from serving.schemas import InvalidEvent, NewEvent, NewEvents
+from serving.users import kind_events
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.api_server import UNCACHED, running_api
@@ -142,3 +143,53 @@ def test_a_batch_has_a_limit_of_its_own(
         assert product.send_events([event()] * 10).n_accepted == 10
         with pytest.raises(RequestRefusedError, match="API_MAX_BATCH_BYTES"):
             product.send_events([event()] * 50)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_a_users_events_are_returned_newest_first(product: Client) -> None:
+    first, _, second = product.send_events(
+        [
+            event("purchase", "b", value=2, occurred_at="2026-01-02T00:00:00Z"),
+            event(occurred_at="2026-01-03T00:00:00Z"),
+            event("purchase", "a", occurred_at="2026-01-01T00:00:00Z"),
+        ]
+    ).results
+    product.rate("u", "a", 9)  # of no kind of the data set
+    product.send_event(NewEvent(kind="purchase", user_id="another", item_id="c"))
+
+    assert [found.kind for found in product.events("u").items] == ["view", "purchase", "purchase"]
+    assert [found.kind for found in product.events("u", limit=1).items] == ["view"]
+    bought = product.events("u", kind=["purchase", "dance"])
+    assert [(found.event_id, found.item_id, found.value) for found in bought.items] == [
+        (first.event_id, "b", 2),
+        (second.event_id, "a", 1),
+    ]
+    assert product.events("nobody").items == ()
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_events_that_were_undone_and_those_of_erased_users_are_not_returned(
+    product: Client, client: Client
+) -> None:
+    event_id = product.send_event(event("purchase"))
+    product.send_event(event("view"))
+
+    product.undo("u", event_id)
+
+    assert [found.kind for found in client.events("u").items] == ["view"]
+    user = product.create_user()
+    product.send_event(NewEvent(kind="view", user_id=user.user_id, item_id="a"))
+    assert len(product.events(user.user_id).items) == 1
+    product.erase(user.user_id, token=user.token)
+    assert product.events(user.user_id).items == ()
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_of_very_many_events_those_that_arrived_last_are_read(
+    product: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind_events, "MAX_NEW", 2)
+    for item in "abc":
+        product.send_event(event("view", item))
+
+    assert [found.item_id for found in product.events("u").items] == ["c", "b"]

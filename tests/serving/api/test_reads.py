@@ -37,6 +37,7 @@ ROUTES = {
     "/v1/{dataset}/users/{user_id}/recommendations",
     "/v1/{dataset}/users/{user_id}/ratings/{item_id}",
     "/v1/{dataset}/users/{user_id}/hidden/{item_id}",
+    "/v1/{dataset}/users/{user_id}/events",
     "/v1/{dataset}/users/{user_id}/events/{event_id}",
     "/v1/{dataset}/outbox",
     "/v1/{dataset}/users/{user_id}/explanations/{item_id}",

@@ -69,6 +69,9 @@ def read(visitors: Visitors, path: str, params: Mapping[str, str]) -> Response: 
             return _one(visitors.export(user_id))
         case ["users", user_id, "recommendations"]:
             return _one(visitors.recommendations(user_id, limit))
+        case ["users", user_id, "events"]:
+            wanted = params["kind"].split("\n") if "kind" in params else [*shop.KINDS]
+            return _one(visitors.events_of(user_id, wanted))
         case ["users", user_id, "ratings"]:
             return _one(visitors.ratings(user_id, limit, int(params.get("offset", 0))))
         case ["users", user_id, "explanations", item_id]:

@@ -15,6 +15,8 @@ from serving.schemas import (
     Export,
     FeedbackState,
     Item,
+    KindEvent,
+    KindEvents,
     NewEvent,
     NewUser,
     RatedItem,
@@ -51,6 +53,7 @@ class Visitors:
     aliases: dict[str, str] = field(default_factory=dict)  # users of the shop by visitors' ids
     rates: bool = True  # whether the shop has ratings, else kinds of events
     acted: list[tuple[str, str, str]] = field(default_factory=list)  # user, item, kind
+    sent: dict[str, list[KindEvent]] = field(default_factory=dict)  # by user, oldest first
     may_answer: Event = field(default_factory=Event)  # lists and searches wait until it is set
 
     def __post_init__(self) -> None:
@@ -92,14 +95,28 @@ class Visitors:
         key = event.event_id or ""
         receipt = self._receipt("rate", event.user_id, event.item_id, key)  # the kind is not sent
         self.acted.append((event.user_id, event.item_id, event.kind))
+        sent = event.model_dump(include={"kind", "item_id"}) | {"value": event.value or 1}
+        sent |= {"event_id": receipt.event_id, "occurred_at": receipt.occurred_at}
+        user_id = self.aliases.get(event.user_id, event.user_id)
+        self.sent.setdefault(user_id, []).append(KindEvent.model_validate(sent))
         return EventResult(
             status="accepted", event_id=receipt.event_id, occurred_at=receipt.occurred_at
         )
 
+    def events_of(self, user_id: str, kinds: Sequence[str]) -> KindEvents:
+        """Return the user's events of these kinds, newest first."""
+        events = [event for event in reversed(self.sent.get(user_id, ())) if event.kind in kinds]
+        return KindEvents(user_id=user_id, items=tuple(events))
+
     def undo(self, user_id: str, event_id: str) -> UndoReceipt | None:
         """Restore what the event replaced; None if it is not the newest one of its item."""
         before = self.befores.get(event_id)
-        if before is None or self.newest.get((user_id, before.item_id)) not in {event_id, "undone"}:
+        sent = self.sent.get(user_id, [])
+        self.sent[user_id] = [event for event in sent if event.event_id != event_id]
+        is_of_kind = len(self.sent[user_id]) < len(sent)  # which can be undone at any time
+        if before is None or not (
+            is_of_kind or self.newest.get((user_id, before.item_id)) in {event_id, "undone"}
+        ):
             return None
         item_id, self.newest[user_id, before.item_id] = before.item_id, "undone"
         self.rated[user_id], self.hidden[user_id] = dict(before.rated), list(before.hidden)
