@@ -4,11 +4,12 @@ import streamlit as st
 
 from dashboards import brand, choices, menus, page_script, pages, product_api
 from dashboards.console import menu
+from dashboards.demo.basket import link
 
 st.set_page_config(page_title="Lantern", page_icon=brand.ICON, layout="wide")
 st.logo(brand.LOGO, size="large")
 
-discover = [pages.for_you(), pages.browse(), menus.own_data(), pages.item()]
+discover = [pages.for_you(), pages.browse(), link.page(), menus.own_data(), pages.item()]
 sections = {
     "Console": [pages.overview()],
     "Models": [

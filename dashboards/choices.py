@@ -44,9 +44,12 @@ def dataset_picker(titles: dict[str, str], *, has_label: bool = True) -> None:
     _write_address("dataset", next(iter(titles)))
 
 
-def user() -> str:
-    """Return the id of the visitor's user; of the one as whom an operator acts, if they chose."""
-    chosen, acts_as = visitors.viewed_user(), visitors.user(dataset())
+def user(of_dataset: str | None = None) -> str:
+    """Return the id of the visitor's user; of the one as whom an operator acts, if they chose.
+
+    `of_dataset`: by default the chosen data set.
+    """
+    chosen, acts_as = visitors.viewed_user(), visitors.user(of_dataset or dataset())
     if chosen is not None and acts_as != chosen:
         st.session_state[_NOT_RECORDED] = True
     return acts_as

@@ -16,6 +16,10 @@ for_you = partial(
     st.Page, HERE / "demo/for_you.py", title="For you", icon=":material/recommend:", default=True
 )
 browse = partial(st.Page, HERE / "demo/browse.py", title="Browse", icon=":material/grid_view:")
+basket = partial(
+    st.Page, HERE / "demo/basket/page.py", title="Basket", icon=":material/shopping_basket:",
+    url_path="basket",
+)  # fmt: skip
 ratings = partial(st.Page, HERE / "demo/ratings.py", title="My ratings", icon=":material/star:")
 item = partial(  # one item, `/item?id=…`; not in the menu
     st.Page, HERE / "demo/item.py", title="Details", icon=":material/draft:", visibility="hidden"

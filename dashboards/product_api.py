@@ -23,6 +23,8 @@ from serving.schemas import (
     ItemDetails,
     ItemOrder,
     ItemPage,
+    KindEvents,
+    Placement,
     RatingsPage,
     Recommendations,
     Shelf,
@@ -33,6 +35,7 @@ from serving.schemas import (
 
 TIMEOUT_SECONDS = 3
 ITEMS_PER_REQUEST = 50  # by id, which are part of the address
+EVENTS_PER_REQUEST = 1000  # the API's limit
 RATINGS_PER_REQUEST, MAX_RATINGS_OFFSET = 1000, 100_000  # the API's limits
 
 
@@ -220,6 +223,22 @@ def released_years(dataset: str) -> list[int]:
     return [item.released for items in ends for item in items if item.released is not None]
 
 
+@cached("5s", max_entries=500)
+def events(dataset: str, user_id: str, kinds: tuple[str, ...]) -> KindEvents:
+    """Return the user's newest events of these kinds, at most 5 s old."""
+    return client(dataset).events(user_id, kind=kinds, limit=EVENTS_PER_REQUEST)
+
+
+@cached("5s", max_entries=500)
+def placement(
+    dataset: str, name: str, user_id: str, item_ids: tuple[str, ...], *, where: str | None = None
+) -> Placement:
+    """Return the shelves of a placement for a user and given items, at most 5 s old."""
+    return client(dataset).placement(
+        name, user_id=user_id, item_ids=item_ids, where=where, explain=True
+    )
+
+
 @st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
 def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems] | None:
     """Return the items most similar to one; None if it is not in the catalogue."""
@@ -240,7 +259,7 @@ def together(dataset: str, item_id: str, limit: int) -> CachedAnswer[TakenTogeth
 
 def clear_user_answers() -> None:
     """Let the next call of each function that depends on feedback ask the API again."""
-    for question in (recommendations, ratings, explanation):
+    for question in (recommendations, ratings, explanation, events, placement):
         question.clear()
 
 

@@ -39,10 +39,32 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
     )
 
 
-def act(item: Item, kind: str) -> None:
-    """Save an event of one of the data set's kinds, such as a purchase."""
-    past = kinds.past(kind, product_api.about(choices.dataset()).value)
-    _save(item, f"You {esc(past)} **{esc(item.title)}**", _event(item, kind))
+def act(item: Item, kind: str, n: int = 1) -> None:
+    """Save an event of one of the data set's kinds, such as a purchase of `n` pieces."""
+    about = product_api.about(choices.dataset()).value
+    did = f"You {esc(kinds.past(kind, about))} **{esc(item.title)}**"
+    _save(item, did, _event(item, kind, _quantity(kind, n, about)))
+    _redraw_basket(about)
+
+
+def act_on_all(pairs: Sequence[tuple[Item, int]], kind: str) -> None:
+    """Save an event of a kind for each item with its number of pieces, such as an order."""
+    about = product_api.about(choices.dataset()).value
+    did = f"You {esc(kinds.past(kind, about))} {plural(about.item_noun, sum(n for _, n in pairs))}"
+    events = [(item, _event(item, kind, _quantity(kind, n, about))) for item, n in pairs]
+    _save_all(events, did)
+    _redraw_basket(about)
+
+
+def remove(item: Item, kind: str, n: int, event_ids: Sequence[str]) -> None:
+    """Take an item with all its pieces out of the basket: undo the events that put it there."""
+    dataset, user_id = choices.dataset(), choices.user()
+    sent = [visit.Act(dataset, user_id, item, event_id) for event_id in event_ids]
+    if _undone(sent) is None:
+        return
+    removal = visit.Removal(item, kind, n)
+    text = f"**{esc(item.title)}** was removed from your basket."
+    visit.report(visit.Message(text, removal=removal), ("Removed", ":material/delete:"))
 
 
 def open_item(item: Item, kind: str) -> None:
@@ -111,29 +133,53 @@ def undo_hide(item: Item) -> None:
         undo(sent)
 
 
-def undo(sent: visit.Act) -> None:
-    """Restore what the event replaced, for the user who sent it."""
-    if not _may_act():
+def undo(*sent: visit.Act) -> None:
+    """Restore what the events replaced, for the user who sent them."""
+    state = _undone(sent)
+    if state is None:
         return
-    title = f"**{esc(sent.item.title)}**"
+    about = product_api.about(sent[0].dataset).value
+    text = f"Undone for {plural(about.item_noun, len(sent))}."
+    if len(sent) == 1:
+        text = restored(state, f"**{esc(sent[0].item.title)}**", about)
+    visit.report(visit.Message(text), ("Undone", ":material/undo:"))
+
+
+def _undone(sent: Sequence[visit.Act]) -> FeedbackState | None:
+    """Undo events; return the state of the last one's item. A failure is reported: None."""
+    if not _may_act():
+        return None
+    state = None
     try:
-        api = product_api.client(sent.dataset)
-        try:
-            receipt = api.undo(sent.user_id, sent.event_id)
-        except ApiUnavailableError:  # a repeated undo changes nothing
-            receipt = api.undo(sent.user_id, sent.event_id)
+        for act in sent:
+            state = _take_back(act)
+            visit.acts()[act.item.item_id] = None
     except FeedbackChangedError:
-        product_api.clear_user_answers()
+        title = f"**{esc(act.item.title)}**"
         text = f"Nothing was undone: {title} has been changed since, maybe in another tab."
         visit.report(visit.Message(text))
-        return
+        return None
     except ApiError as error:
         _report_failure(error, "Not undone")
-        return
-    product_api.clear_user_answers()
-    visit.acts()[sent.item.item_id] = None
-    text = restored(receipt.current, title, product_api.about(sent.dataset).value)
-    visit.report(visit.Message(text), ("Undone", ":material/undo:"))
+        return None
+    finally:
+        product_api.clear_user_answers()
+    _redraw_basket(product_api.about(choices.dataset()).value)
+    return state
+
+
+def _take_back(sent: visit.Act) -> FeedbackState:
+    api = product_api.client(sent.dataset)
+    try:
+        return api.undo(sent.user_id, sent.event_id).current
+    except ApiUnavailableError:  # a repeated undo changes nothing
+        return api.undo(sent.user_id, sent.event_id).current
+
+
+def _redraw_basket(about: About) -> None:
+    """Draw the page again with the menu, which has the number of pieces in the basket."""
+    if kinds.basket(about):
+        visit.redraw()
 
 
 def restored(state: FeedbackState, title: str, about: About) -> str:
@@ -181,35 +227,57 @@ def delete_data() -> None:
 
 
 def _save(item: Item, text: str, write: Write) -> None:
+    _save_all([(item, write)], text)
+
+
+def _save_all(writes: Sequence[tuple[Item, Write]], text: str) -> None:
+    """Write events in their order. After a failure, those before it are saved and no others."""
     if not _may_act():
         return
     dataset, user_id = choices.dataset(), choices.user()
+    sent = list[visit.Act]()
     try:
         before = _list(dataset, user_id)
-        try:
-            user_id, event_id = _written(dataset, write)
-        except UserErasedError:
-            if visitors.viewed_user():
-                raise
-            visitors.leave()  # their data was deleted, and the app has forgotten who they are since
-            visit.continue_as(choices.user())
-            user_id, event_id = _written(dataset, write)
+        for item, write in writes:
+            user_id, event_id = _written_as_anew(dataset, write)
+            sent.append(visit.Act(dataset, user_id, item, event_id))
     except ApiError as error:
+        product_api.clear_user_answers()
         _report_failure(error)
         return
     product_api.clear_user_answers()
-    sent = visit.Act(dataset, user_id, item, event_id)
-    visit.acts()[item.item_id] = sent
+    visit.acts().update({act.item.item_id: act for act in sent})
     change = _change_of_list(dataset, user_id, before)
-    visit.report(visit.Message(f"{text}. {change}.", sent), (change, ":material/autorenew:"))
+    message = visit.Message(f"{text}. {change}.", tuple(sent))
+    visit.report(message, (change, ":material/autorenew:"))
 
 
-def _event(item: Item, kind: str) -> Write:
+def _quantity(kind: str, n: int, about: About) -> int | None:
+    """Return the value of an event with `n` pieces; None if values of the kind are no quantities.
+
+    Without a value, an event is of one piece.
+    """
+    return n if n > 1 and about.kinds[kind].value == "count" else None
+
+
+def _event(item: Item, kind: str, value: int | None = None) -> Write:
     def write(api: Client, user: str, key: str) -> str:
-        event = NewEvent(kind=kind, user_id=user, item_id=item.item_id, event_id=key)
+        event = NewEvent(kind=kind, user_id=user, item_id=item.item_id, event_id=key, value=value)
         return api.send_event(event)
 
     return write
+
+
+def _written_as_anew(dataset: str, write: Write) -> tuple[str, str]:
+    """Write an event; as a new user if the visitor's data was deleted meanwhile."""
+    try:
+        return _written(dataset, write)
+    except UserErasedError:
+        if visitors.viewed_user():
+            raise
+        visitors.leave()  # the app has forgotten since that it deleted the data
+        visit.continue_as(choices.user())
+        return _written(dataset, write)
 
 
 def _written(dataset: str, write: Write) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """The note at the top of a page: what the last action did, and how to undo it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboards.demo import feedback, visit
@@ -14,12 +16,12 @@ def last_action(otherwise: str = "") -> None:
     text = last.text if last else otherwise
     if text:
         st.caption(text, width="content")
-    if last and last.act:
-        st.button(
-            "Undo",
-            type="tertiary",
-            key="undo",
-            icon=":material/undo:",
-            on_click=feedback.undo,
-            args=(last.act,),
-        )
+    if last and last.acts:
+        _button("Undo", "undo", feedback.undo, last.acts)
+    if last and last.removal:
+        removed = last.removal
+        _button("Put back", "put-back", feedback.act, (removed.item, removed.kind, removed.n))
+
+
+def _button(label: str, key: str, act: Callable[..., None], args: tuple[object, ...]) -> None:
+    st.button(label, type="tertiary", key=key, icon=":material/undo:", on_click=act, args=args)

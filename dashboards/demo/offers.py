@@ -51,13 +51,18 @@ def of_items(dataset: str, items: Iterable[Item], about: About) -> Mapping[str, 
 def of(item: ItemDetails, about: About) -> Offer:
     """Return the offer of an item."""
     display, attributes = about.display, item.attributes
-    price = attributes.get(display.price or "")
-    picture = attributes.get(display.picture or "")
+    number, picture = price(item, about), attributes.get(display.picture or "")
     return Offer(
-        price=price_text(price, display.currency) if isinstance(price, float | int) else "",
+        price="" if number is None else price_text(number, display.currency),
         is_sold_out=not item.available or attributes.get(display.stock or "") == 0,
         picture=picture if isinstance(picture, str) and is_shown(picture) else "",
     )
+
+
+def price(item: ItemDetails, about: About) -> float | None:
+    """Return the price of an item, in the currency of the manifest; None if it has none."""
+    value = item.attributes.get(about.display.price or "")
+    return value if isinstance(value, float | int) else None
 
 
 def card(item: Item, offer: Offer, note: str = "") -> Card:

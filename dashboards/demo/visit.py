@@ -27,11 +27,21 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A removal of pieces of an item from the basket: what puts them back."""
+
+    item: Item
+    kind: str
+    n: int
+
+
+@dataclass(frozen=True)
 class Message:
-    """What the last action did, as Markdown, and the event that can be undone."""
+    """What the last action did, as Markdown, and what can be undone: acts, or a removal."""
 
     text: str
-    act: Act | None = None
+    acts: tuple[Act, ...] = ()
+    removal: Removal | None = None
 
 
 def open_page(name: str) -> bool:
@@ -50,6 +60,11 @@ def continue_as(user_id: str) -> None:
     """Continue the visit as another user, and draw the whole page again: its header shows them."""
     page, *_ = st.session_state.get(_VISIT, ("",))
     st.session_state[_VISIT] = (page, choices.dataset(), user_id)
+    redraw()
+
+
+def redraw() -> None:
+    """Draw the whole page again, with the menu, not only the fragment of the last action."""
     st.session_state[_RERUN_PAGE] = True
 
 

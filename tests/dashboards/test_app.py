@@ -1,8 +1,10 @@
 import pytest
+import streamlit as st
 
 from dashboards import product_api
 from serving.errors import NoReleaseError
 from tests.support.dashboards.app_pages import Page, words
+from tests.support.dashboards.demo_pages import own_user
 from tests.support.dashboards.visitors import Visitors
 
 PAGE = "app.py"
@@ -85,7 +87,21 @@ def test_the_menu_of_a_data_set_without_ratings_names_the_users_data(
 
     assert not shown.exception
     links = [link.proto.label for link in shown.get("page_link")]
-    assert links[:3] == ["For you", "Browse", "My data"]
+    assert links[:4] == ["For you", "Browse", "Basket", "My data"]
+
+
+def test_the_menu_has_the_number_of_pieces_in_the_basket(page: Page, visitors: Visitors) -> None:
+    visitors.rates = False
+    shown = page(PAGE).run()
+    user_id = own_user(shown)
+    event = {"user_id": user_id, "kind": "cart"}
+    visitors.events([event | {"item_id": "i001", "value": 2}, event | {"item_id": "i002"}])
+    st.cache_data.clear()
+
+    shown.run()
+
+    assert not shown.exception
+    assert "Basket (3)" in [link.proto.label for link in shown.get("page_link")]
 
 
 @pytest.mark.usefixtures("visitors")

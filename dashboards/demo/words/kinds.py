@@ -45,9 +45,23 @@ def buttons(about: About) -> tuple[KindButton, ...]:
 
 def on_card(about: About) -> KindButton | None:
     """Return the button of a card: the basket's, or the one with the largest weight."""
-    shown = buttons(about)
-    basket = next((button for button in shown if button.kind in _BASKETS), None)
-    return basket or next(iter(shown), None)
+    return basket(about) or next(iter(buttons(about)), None)
+
+
+def basket(about: About) -> KindButton | None:
+    """Return the button that puts an item into the basket; None if the data set has no baskets."""
+    return next((button for button in buttons(about) if button.kind in _BASKETS), None)
+
+
+def purchase(about: About) -> KindButton | None:
+    """Return the button that buys what is in a basket: of the positive kind with most weight."""
+    positive = (button for button in buttons(about) if _is_purchase(button.kind, about))
+    return next(positive, None)
+
+
+def of_basket(about: About) -> tuple[str, ...]:
+    """Return the kinds of events that put an item into a basket and take it out, as bought."""
+    return tuple(kind for kind in about.kinds if kind in _BASKETS or _is_purchase(kind, about))
 
 
 def opening_kind(about: About) -> str | None:
@@ -71,6 +85,10 @@ def taken(about: About) -> str:
     strongest = min(positive, key=lambda kind: (-about.kinds[kind].weight, kind), default="")
     meaning = about.kinds.get(strongest)
     return (meaning.past if meaning else "") or "chosen"
+
+
+def _is_purchase(kind: str, about: About) -> bool:
+    return kind not in (*_BASKETS, *_OPENINGS) and about.kinds[kind].positive_from is not None
 
 
 def _readable(kind: str) -> str:

@@ -71,7 +71,7 @@ def test_undo_acts_for_the_user_who_did_it(page: Page, visitors: Visitors) -> No
     item_id = visitors.recommendations("0042", 20).items[2].item_id
     visitors.rate("1990", item_id, 2)
     shown = give(home(page), item_id, 4)
-    undo = shown.session_state["message"].act
+    undo = shown.session_state["message"].acts
 
     view_as(shown, "1990")
     assert "undo" not in keys(shown)  # the note belongs to the other user

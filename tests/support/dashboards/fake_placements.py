@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from serving.placements.defaults import DEFAULTS
 from serving.schemas import (
     EarlierPlacement,
     FilledShelf,
@@ -50,9 +51,10 @@ class FakePlacements:
 
     def answer(self, name: str, params: dict[str, str]) -> Placement | None:
         """Return the shelves of a placement, each with other items."""
-        if name not in self.versions:
+        if name not in self.versions and name not in DEFAULTS:
             return None
-        version = self.versions[name][0]
+        version = self.versions[name][0] if name in self.versions else DEFAULTS[name]
+        given = params.get("item_id", "").split("\n")
         shelves = tuple(
             FilledShelf(
                 list_id=f"{number:024x}",
@@ -60,7 +62,11 @@ class FakePlacements:
                 source=shelf.source,
                 kind="batch" if shelf.source == "for_you" else None,
                 category=None,
-                items=shop.shelf(shelf.limit, start=number * 10).items,
+                items=tuple(
+                    item
+                    for item in shop.shelf(shelf.limit, start=number * 10).items
+                    if item.item_id not in given
+                ),
             )
             for number, shelf in enumerate(version.shelves)
         )

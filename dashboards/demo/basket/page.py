@@ -1,0 +1,142 @@
+"""Page "Basket": what the user put into their basket and has not bought, and shelves that fit it.
+
+Data sets whose manifest has no kind of event such as `cart` have no such page.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from dashboards import choices, pages, product_api, states, ui
+from dashboards.demo import feedback, notes, offers, visit
+from dashboards.demo.basket import contents
+from dashboards.demo.basket.contents import Line
+from dashboards.demo.header import header
+from dashboards.demo.words import kinds, reasons
+from dashboards.text import esc, plural
+from serving.schemas import FilledShelf, Placement
+
+PLACEMENT = "basket"
+TIMES = "\u00d7"  # the sign of multiplication
+MAX_GIVEN = 50  # items of the basket that the placement takes
+
+with states.error_boundary():
+    dataset = choices.dataset()
+    about = product_api.about(dataset)
+basket_button = kinds.basket(about.value)
+if basket_button is None:  # the menu has no link: another data set was chosen, or a link is old
+    st.switch_page(pages.for_you(), query_params=pages.address())
+kind, buy = basket_button.kind, kinds.purchase(about.value)
+noun = about.value.item_noun
+
+with header(about.value):
+    st.title("Basket", anchor=False, width="content")
+visit.open_page("basket")
+
+
+@st.fragment
+def body() -> None:
+    """Show the basket, then the shelves of its placement."""
+    visit.show_toast()
+    user_id = choices.user()
+    with states.error_boundary():
+        lines = contents.lines(dataset, user_id, about.value)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        notes.last_action()
+    with st.container(gap="small", key="basket"):
+        for line in lines:
+            row(line)
+    if lines:
+        checkout(lines)
+    else:
+        empty()
+    with states.error_boundary(), ui.skeletons("basket"):
+        answer = shelves(user_id, lines)
+        shown = [item for shelf in answer.shelves for item in shelf.items]
+        offered = offers.of_items(dataset, shown, about.value)
+    st.space("small")
+    for number, shelf in enumerate(answer.shelves):
+        ui.shelf(esc(shelf.title), cards_of(shelf, offered), f"basket-{number}")
+
+
+def row(line: Line) -> None:
+    """Show an item of the basket, and buttons that buy and remove it."""
+    item = line.item
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        with st.container(width=44):
+            ui.cover_image(item, line.offer.picture)
+        with st.container(gap=None, width="stretch"):
+            ui.title_button(item, f"basket-{item.item_id}")
+            st.caption(quantity(line) or ui.facts(item), wrap=False)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            buttons(line)
+
+
+def buttons(line: Line) -> None:
+    """Show the button that buys all pieces of an item, unless it is sold out; and "Remove"."""
+    item = line.item
+    if line.offer.is_sold_out:
+        st.markdown(":orange-badge[:material/block: Sold out]", width="content")
+    elif buy:
+        st.button(
+            buy.label, key=f"buy-{item.item_id}", icon=f":material/{buy.icon}:",
+            on_click=feedback.act, args=(item, buy.kind, line.n),
+        )  # fmt: skip
+    st.button(
+        "Remove", key=f"remove-{item.item_id}", type="tertiary", icon=":material/delete:",
+        on_click=feedback.remove, args=(item, kind, line.n, line.event_ids),
+    )  # fmt: skip
+
+
+def quantity(line: Line) -> str:
+    """Return the number of pieces and the price of each as Markdown, such as 2 times €12.90."""
+    times = f"{line.n} {TIMES} " if line.n > 1 or line.offer.price else ""
+    return esc(f"{times}{line.offer.price}") if times else ""
+
+
+def checkout(lines: Sequence[Line]) -> None:
+    """Show what can be bought, its price, and the button that buys all of it."""
+    in_stock = [line for line in lines if not line.offer.is_sold_out]
+    if not in_stock:
+        return
+    with ui.spread_row("checkout"):
+        st.markdown(f"**{esc(contents.total(in_stock, about.value))}**", width="content")
+        if buy:
+            pairs = [(line.item, line.n) for line in in_stock]
+            st.button(
+                f"{buy.label} all", key="buy-all", icon=f":material/{buy.icon}:", type="primary",
+                on_click=feedback.act_on_all, args=(pairs, buy.kind),
+            )  # fmt: skip
+
+
+def empty() -> None:
+    """Show that nothing is in the basket, and where to find something."""
+    text = f"Add a {noun} with the button on its card or its page."
+    ui.empty_state("Your basket is empty", text)
+    with st.container(horizontal_alignment="center"):
+        st.page_link(
+            pages.browse(), label=f"Browse all {plural(noun)}", query_params=pages.address()
+        )
+
+
+def shelves(user_id: str, lines: Sequence[Line]) -> Placement:
+    """Return the shelves of the placement for what is in the basket."""
+    item_ids = tuple(line.item.item_id for line in lines[:MAX_GIVEN])
+    where = offers.in_stock(about.value)
+    return product_api.placement(dataset, PLACEMENT, user_id, item_ids, where=where).value
+
+
+def cards_of(shelf: FilledShelf, offered: Mapping[str, offers.Offer]) -> list[ui.Card]:
+    """Return the cards of a shelf; those of the user's list have a reason."""
+    return [
+        offers.card(
+            item,
+            offered.get(item.item_id, offers.NONE),
+            reasons.note(item) if item.reason else "",
+        )
+        for item in shelf.items
+    ]
+
+
+body()
+states.footer(about.value)
