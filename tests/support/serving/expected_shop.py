@@ -119,9 +119,9 @@ class ExpectedShop:
         ids |= {act.event_id: act.turn for act in self.acts}
         return {event_id for event_id, at in ids.items() if turn is None or at < turn}
 
-    def acted(self, user: str) -> bool:
-        """Return whether the user has events of the manifest's kinds."""
-        return any(act.event.user_id == user for act in self.acts)
+    def acted(self, user: str) -> set[str]:
+        """Return the items with events of the manifest's kinds, which no release has learned."""
+        return {act.event.item_id for act in self.acts if act.event.user_id == user}
 
     def bought(self, user: str) -> set[str]:
         """Return the items that a user bought, which lists leave out."""
@@ -205,14 +205,15 @@ class ExpectedShop:
         """Return the list that a user must get."""
         fit, profile, rated = self.live.fit, self.profile(user), self.ratings(user)
         before = profile or {}
-        n_new_ratings = sum(before.get(i) != rated.get(i) for i in before.keys() | rated.keys())
+        rated_anew = {i for i in before.keys() | rated.keys() if before.get(i) != rated.get(i)}
+        n_new_ratings = len(rated_anew | self.acted(user))
         kind: ListKind = "batch"
         scores = fit.lists.get(user) if profile is not None and not n_new_ratings else None
         if scores is None:
             scores = folded(fit, rated, known=profile is not None)
             kind = "fallback" if scores is None else "live"
         scores = scores or fit.popularity
-        out = rated.keys() | self.hidden(user) | self.barred
+        out = rated.keys() | self.bought(user) | self.hidden(user) | self.barred
         left = sorted((i for i in scores if i not in out), key=lambda i: -scores[i])
         listed = self._arranged(left, out, limit)
         return ExpectedList(kind, n_new_ratings, {item: scores.get(item, 0) for item in listed})
@@ -225,11 +226,12 @@ class ExpectedShop:
             return "hidden"
         if item in self.ratings(user):
             return "rated"
+        if item in self.bought(user):
+            return "acted"
         if item in self.barred:
             return "ruled_out"
-        if item in self.shown(user, 100).scores:
-            return "listed"
-        return "below" if item in KNOWN else "cold"
+        unlisted: ListStatus = "below" if item in KNOWN else "cold"
+        return "listed" if item in self.shown(user, 100).scores else unlisted
 
     def _arranged(self, left: Sequence[str], out: set[str], limit: int) -> list[str]:
         pins = {pin.rank: pin.item_id for pin in self.rules.pin if pin.item_id not in out}
