@@ -2,8 +2,8 @@
 
 Users are created, rate, hide, undo, view, buy and are erased; the product changes and removes
 items; events and changes are collected into a real lake; retrains without Spark learn from it and
-publish; operators roll back, pause publishing and change rules. Postgres, the lake and every answer
-are compared with `tests.support.serving.expected_shop`.
+publish; operators roll back, pause publishing and change rules and a placement. Postgres, the lake
+and every answer are compared with `tests.support.serving.expected_shop`.
 """
 
 from collections.abc import Iterator
@@ -30,21 +30,32 @@ from serving.catalogue_changes.changes import Change
 from serving.errors import (
     LiveReleaseChangedError,
     NoEarlierReleaseError,
+    PlacementChangedError,
     PublishingPausedError,
     ReleaseNotReadyError,
     RulesChangedError,
     UnknownItemError,
 )
+from serving.placements import store as placements
+from serving.placements.sources import SOURCES
 from serving.publishing import releases
 from serving.rules import store
-from serving.schemas import ItemContent, ItemPatch, NewRules, SlateRules
+from serving.schemas import (
+    ItemContent,
+    ItemPatch,
+    NewPlacement,
+    NewRules,
+    PlacementShelf,
+    ShelfSource,
+    SlateRules,
+)
 from serving.schemas.item_changes import ItemStatus
 from serving.schemas.rules import Pin
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.jobs.product import product
 from tests.support.serving import assertions
-from tests.support.serving.expected_shop import Release
+from tests.support.serving.expected_shop import PLACEMENT, Release
 from tests.support.serving.histories import Histories, Shop, items, users
 from tests.support.serving.server import as_role
 from tests.support.serving.stand_in import CATEGORY, COLD, KNOWN, publish_fit, retrained
@@ -223,6 +234,22 @@ class Loop(Histories):
         self.change(item, None, "unchanged" if item in self.expected.removed else "removed")
         self.expected.removed.add(item)
 
+    @rule(sources=st.lists(st.sampled_from([*SOURCES]), max_size=4), limit=st.integers(1, 5))
+    def change_the_placement(self, sources: list[ShelfSource], limit: int) -> None:
+        shelves = tuple(
+            PlacementShelf(title="A shelf", source=source, limit=limit)
+            for source in ("for_you", *sources)
+        )
+        version = self.expected.placement.version
+        with self.shop.writer.begin() as connection:
+            stale = NewPlacement(shelves=shelves, instead_of=version + 1, reason="A test.")
+            with pytest.raises(PlacementChangedError):
+                placements.replace(connection, PLACEMENT, stale, actor="ada")
+            new = stale.model_copy(update={"instead_of": version})
+            changed = placements.replace(connection, PLACEMENT, new, actor="ada")
+        assert (changed.version, changed.shelves) == (version + 1, shelves)
+        self.expected.placement = changed
+
     @rule(user=users, item=st.sampled_from([*KNOWN, COLD, "nowhere"]), limit=st.integers(1, 9))
     def read(self, user: str, item: str, limit: int) -> None:
         assertions.assert_list(self.reading, self.cache, self.expected, user, limit)
@@ -233,6 +260,7 @@ class Loop(Histories):
     def every_list_is_of_the_live_release_and_respects_feedback(self) -> None:
         for user in {*"uvw", *(accepted.event.user_id for accepted in self.expected.accepted)}:
             assertions.assert_list(self.reading, self.cache, self.expected, user, 20)
+            assertions.assert_placement(self.reading, self.cache, self.expected, user)
         assertions.assert_popular_shelf(self.reading, self.cache, self.expected)
 
     @invariant()

@@ -15,9 +15,11 @@ from serving.lists import explanations, loaded_release, recommendations, shelves
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import RecommendationList
 from serving.lists.release_cache import ReleaseCache
+from serving.placements import answers
+from serving.placements.answers import PlacementRequest
 from serving.publishing import loading
 from serving.users.rated_items import rated_items
-from tests.support.serving.expected_shop import ExpectedShop, feedback
+from tests.support.serving.expected_shop import PLACEMENT, ExpectedShop, feedback
 from tests.support.serving.stand_in import COLD, KNOWN, collected
 from warehouse.query import Lake
 from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_ITEM_CHANGES
@@ -27,7 +29,7 @@ TABLES = (
     "activations", "live_release", "recommendations", "profiles", "item_factors", "similar_items",
     "taken_together", "fallback_lists", "releases", "about", "items", "verdicts", "outbox",
     "outbox_cursor", "feedback", "erasures", "user_tokens", "rules", "unavailable_items",
-    "item_changes", "item_changes_cursor",
+    "item_changes", "item_changes_cursor", "placements",
 )  # fmt: skip
 EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
 
@@ -117,6 +119,27 @@ def assert_popular_shelf(reading: Connection, cache: ReleaseCache, expected: Exp
     assert shelf.release_id == expected.live_id
     assert [item.item_id for item in shelf.items] == ranked
     assert all(item.title == expected.title(item.item_id) for item in shelf.items)
+
+
+def assert_placement(
+    reading: Connection, cache: ReleaseCache, expected: ExpectedShop, user: str
+) -> None:
+    """The first shelf is the user's list; no item is on two shelves, or is not to be shown."""
+    answer = answers.answer(reading, cache, PLACEMENT, PlacementRequest(user))
+    versions = (answer.release_id, answer.version, answer.rules_version)
+    assert versions == (expected.live_id, expected.placement.version, expected.version)
+    ids = [item.item_id for shelf in answer.shelves for item in shelf.items]
+    assert len(ids) == len({*ids})
+    assert not {*ids} & (expected.hidden(user) | expected.barred)
+    for shelf in answer.shelves:
+        if shelf.source != "again":
+            seen = expected.ratings(user).keys() | expected.bought(user)
+            assert not {item.item_id for item in shelf.items} & seen
+    first = expected.placement.shelves[0]
+    assert first.source == "for_you"
+    shown = list(expected.shown(user, first.limit).scores)
+    of_user = [shelf for shelf in answer.shelves if shelf.source == "for_you"][:1]
+    assert [item.item_id for shelf in of_user for item in shelf.items] == shown
 
 
 def assert_catalogue(reading: Connection, expected: ExpectedShop) -> None:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from serving.schemas import ListKind, ListStatus, NewEvent, Receipt, SlateRules, UndoReceipt
+from serving.placements.defaults import DEFAULTS
+from serving.schemas import (
+    ListKind,
+    ListStatus,
+    NewEvent,
+    PlacementVersion,
+    Receipt,
+    SlateRules,
+    UndoReceipt,
+)
 from serving.schemas.rules import CAP_WINDOW
 from serving.users.feedback import Event
 from tests.support.serving.stand_in import (
@@ -67,6 +76,9 @@ class ExpectedList(NamedTuple):
     scores: Scores  # in the order of the list
 
 
+PLACEMENT = "home"
+
+
 @dataclass
 class ExpectedShop:
     """The shop as it must be."""
@@ -88,6 +100,7 @@ class ExpectedShop:
     removed: set[str] = field(default_factory=set)  # items
     changes: list[int] = field(default_factory=list)  # of items: their turns
     n_changes_in_lake: int = 0
+    placement: PlacementVersion = DEFAULTS[PLACEMENT]
     turns: "count[int]" = field(default_factory=count)
 
     @property
