@@ -93,6 +93,14 @@ def button(
     st.button(label, key, icon=image, on_click=on_click, args=args, **options)
 
 
+def icon_button(
+    name: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **options: Any
+) -> None:
+    """Show a button with only an icon. Its tooltip and screen readers say the name."""
+    with st.container(width="content", key=f"icon_only-{key}"):
+        button(esc(name), key, icon, on_click, *args, help=esc(name), **options)
+
+
 def table(rows: Sequence[dict[str, str]], alt: str) -> None:
     """Show rows whose cells are Markdown."""
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, alt=alt)

@@ -4,7 +4,7 @@ from typing import get_args
 
 import streamlit as st
 
-from dashboards.console.components import button, row
+from dashboards.console.components import button, icon_button, row
 from dashboards.console.placements import draft
 from serving.schemas import PlacementVersion, ShelfSource
 from serving.schemas.placements import MAX_SHELF_ITEMS, MAX_SHELVES
@@ -48,13 +48,13 @@ def _shelf(number: int, of_shelf: int) -> None:
         with row(horizontal_alignment="distribute", wrap=False):
             st.markdown(f"**Shelf {number}**", width="content")
             with row(width="content", gap="xsmall", wrap=False):
-                button(
-                    "", f"up_{of_shelf}", "arrow_upward", draft.move_up, of_shelf,
-                    type="tertiary", help=f"Move shelf {number} up", disabled=number == 1,
+                icon_button(
+                    f"Move shelf {number} up", f"up_{of_shelf}", "arrow_upward", draft.move_up,
+                    of_shelf, type="tertiary", disabled=number == 1,
                 )  # fmt: skip
-                button(
-                    "", f"remove_{of_shelf}", "delete", draft.remove, of_shelf,
-                    type="tertiary", help=f"Remove shelf {number}",
+                icon_button(
+                    f"Remove shelf {number}", f"remove_{of_shelf}", "delete", draft.remove,
+                    of_shelf, type="tertiary",
                 )  # fmt: skip
         with st.grid(2, min_column_width=240):
             st.text_input(

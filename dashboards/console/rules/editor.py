@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboards import product_api, ui
-from dashboards.console.components import button, row
+from dashboards.console.components import button, icon_button, row
 from dashboards.console.rules import draft
 from dashboards.text import esc, plural
 from serving.errors import ApiError
@@ -86,13 +86,11 @@ def _results(items: tuple[Item, ...], noun: str) -> None:
         with row(gap="xsmall", wrap=False):
             st.markdown(f"{esc(item.title)} :gray[:small[{ui.facts(item)}]]", width="stretch")
             for verb, icon, change in (
-                ("hide", "visibility_off", draft.hide), ("pin", "push_pin", draft.pin)
+                ("Hide", "visibility_off", draft.hide), ("Pin", "push_pin", draft.pin)
             ):  # fmt: skip
-                key, item_id, tooltip = f"draft_{verb}", item.item_id, verb.capitalize()
+                name, key, item_id = f"{verb} {item.title}", f"draft_{verb.lower()}", item.item_id
                 disabled = item_id in st.session_state[key]
-                button(
-                    "", f"{key}_{item_id}", icon, change, item_id, help=tooltip, disabled=disabled
-                )
+                icon_button(name, f"{key}_{item_id}", icon, change, item_id, disabled=disabled)
 
 
 def _pin(dataset: str, item_id: str) -> None:
@@ -109,8 +107,8 @@ def _pin(dataset: str, item_id: str) -> None:
             persist_state="session",
         )
         st.markdown(esc(title), width="stretch")
-        key, tooltip = f"draft_unpin_{item_id}", "Remove pin"
-        button("", key, "close", draft.unpin, item_id, type="tertiary", help=tooltip)
+        name, key = f"Remove the pin of {title}", f"draft_unpin_{item_id}"
+        icon_button(name, key, "close", draft.unpin, item_id, type="tertiary")
 
 
 def _categories(about: About) -> None:
