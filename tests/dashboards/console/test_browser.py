@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.dashboards import searched, shop
 from tests.support.dashboards.browsing import DESKTOP, NEEDED, Visit, displayed, sign_in
 from tests.support.dashboards.fake_airflow import FakeAirflow
+from tests.support.dashboards.fake_placements import HOSTILE
 
 pytestmark = NEEDED
 
@@ -79,6 +80,22 @@ def test_rules_are_previewed_before_they_are_activated(app: str, themed: Page) -
     expect(themed.get_by_text("No significant change in relevance")).to_be_visible()
     expect(themed.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(2)
     expect(activate).to_be_enabled()
+    assert themed.locator("[data-testid=stException]").count() == 0
+
+
+def test_shelves_are_previewed_for_a_user_before_they_are_activated(app: str, themed: Page) -> None:
+    sign_in(themed, f"{app}/placements")
+    expect(themed.get_by_text("No changes yet")).to_be_visible()
+
+    themed.get_by_label("User", exact=True).fill("0042")
+    themed.get_by_role("button", name="Preview").click()
+
+    expect(themed.get_by_text("As user 0042 would see it now")).to_be_visible()
+    expect(themed.get_by_text(displayed(HOSTILE)).last).to_be_visible()
+    expect(themed.get_by_text("It has 0 of at least 4 items")).to_be_visible()
+    themed.get_by_role("button", name="Remove shelf 3").click()
+    themed.get_by_label("Reason").last.fill("the sale is over")
+    expect(themed.get_by_role("button", name="Activate", exact=True)).to_be_enabled()
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
