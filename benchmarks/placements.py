@@ -3,19 +3,22 @@
     python -m benchmarks.placements [--seconds 5] [--rounds 4] [--items 3706]
 
 16 connections read the default placement `home` (20 items on each of its four shelves) from one
-process of the API: of users whose list is precomputed, of users with a rating since the release, of
-whom the list is computed online, and both with a filter on one shelf. Every shelf is kept under its
-`list_id`. Users have 50 ratings, and Postgres runs with fsync.
+process of the API, and then from one per core: of users whose list is precomputed, of users with a
+rating since the release, of whom the list is computed online, and both with a filter on one shelf.
+Every shelf is kept under its `list_id`. Users have 50 ratings, and Postgres runs with fsync.
 """
 
 import argparse
+import os
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.api_read import running_api
+from benchmarks.api_read import started_api
 from benchmarks.live_read import CONSTANTS, LENGTH, N_USERS, RANK, RATED, rated_and_keyed, show
 from serving.placements import store
 from serving.publishing.publish import Candidate, publish
@@ -25,6 +28,7 @@ from tests.support.load.closed_loop import Answer, Request, drive, request
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
+Address = tuple[str, int]  # host and port
 DATASET, N_CLIENTS, TARGET_MS = "bench", 16, 25.0
 N_CATEGORIES, N_SHELVES, N_SHOWN = 18, 4, 20
 FILTERED = "filtered"  # the placement whose second shelf has a filter
@@ -45,19 +49,38 @@ def main() -> None:
             for user, list_kind in (("old", "precomputed"), ("new", "computed online"))
             for name in ("home", FILTERED)
         }
-        with running_api(as_role(owner, "api")) as url:
+        n_answers = 0
+        for n_processes in (1, len(os.sched_getaffinity(0))):
             times: dict[str, list[float]] = {name: [] for name in pages}
-            for turn in range(1 + options.rounds):
-                for name, path in pages.items():
-                    measured = read(url, key, path, options.seconds, seed=turn)
-                    times[name] += measured if turn else []  # the first turn warms up
-            time.sleep(2)  # the queue is written
-        for name, seconds in times.items():
-            show(name, seconds, TARGET_MS)
+            with running(as_role(owner, "api"), n_processes) as addresses:
+                for turn in range(1 + options.rounds):
+                    for name, path in pages.items():
+                        measured = read(addresses, key, path, options.seconds, seed=turn)
+                        times[name] += measured if turn else []  # the first turn warms up
+                time.sleep(2)  # the queue is written
+            print(f"processes of the API: {n_processes}")
+            for name, seconds in times.items():
+                show(name, seconds, TARGET_MS)
+            n_answers += sum(map(len, times.values()))
         engine = database.connect(owner, DATASET)
         [(n_kept,)] = shop.rows(engine, "select count(*) from shown_lists")
         engine.dispose()
-        print(f"  {sum(map(len, times.values())):,} answers; {n_kept:,} shelves are kept")
+        print(f"  {n_answers:,} answers; {n_kept:,} shelves are kept")
+
+
+@contextmanager
+def running(url: str, n_processes: int) -> Iterator[Sequence[Address]]:
+    """Yield the addresses of processes of the API.
+
+    One alone stays on one core, as `lantern up` starts it.
+    """
+    is_alone = str(n_processes == 1).lower()
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(started_api(url, API_SINGLE_CPU=is_alone))
+            for _ in range(n_processes)
+        ]
+        yield [address for address, _ in started]
 
 
 def prepare(owner: str, n_items: int) -> str:
@@ -128,14 +151,15 @@ def tables(n_items: int) -> dict[str, shop.Rows]:
     }
 
 
-def read(url: str, key: str, path: str, seconds: float, *, seed: int) -> list[float]:
+def read(
+    addresses: Sequence[Address], key: str, path: str, seconds: float, *, seed: int
+) -> list[float]:
     """Return the duration of each request of all connections, in seconds.
 
     Raises:
         RuntimeError: an answer has fewer shelves, or fewer items.
     """
     random = np.random.default_rng(seed)
-    host, _, port = url.removeprefix("http://").partition(":")
     headers = {"Authorization": f"Bearer {key}"}
 
     def next_request() -> Request:
@@ -147,9 +171,7 @@ def read(url: str, key: str, path: str, seconds: float, *, seed: int) -> list[fl
         if answer.status != HTTPStatus.OK or not is_full:
             raise RuntimeError(f"status {answer.status}: {answer.body[:300]!r}")
 
-    answers = drive(
-        [(host, int(port))], next_request, connections=N_CLIENTS, seconds=seconds, check=check
-    )
+    answers = drive(addresses, next_request, connections=N_CLIENTS, seconds=seconds, check=check)
     return [answer.seconds for answer in answers]
 
 

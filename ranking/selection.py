@@ -15,10 +15,7 @@ def top_n(scores: Scores, n: int) -> Positions:
 
     A score of minus infinity is never selected, so the result may be shorter.
     """
-    n = min(n, len(scores))
-    if n == 0:
-        return np.empty(0, np.int64)
-    return _at_least(scores, np.partition(scores, -n)[-n], n)
+    return next(top_n_by_row(scores[None], n))
 
 
 def top_n_by_row(scores: Scores, n: int) -> Iterator[Positions]:

@@ -114,6 +114,7 @@ def find(connection: Connection, prefix: str, *, limit: int) -> list[User]:
 
 def _item(of_user: UserLists, listed: ListedItem) -> InspectedItem:
     builder = of_user.builder
+    item = builder.release.catalogue[listed.item_id]
     strongest = reasons.strongest_terms(builder.scored, builder.state, listed.item_id, MAX_TERMS)
     return InspectedItem(
         item_id=listed.item_id,
@@ -125,7 +126,7 @@ def _item(of_user: UserLists, listed: ListedItem) -> InspectedItem:
         score=listed.score,
         reason=listed.reason,
         rank_before_rules=item_status.rank_before_rules(of_user, listed.item_id),
-        effects=rule_effects.on_rank(of_user, listed),
+        effects=rule_effects.on_rank(of_user, item),
         terms=strongest.terms,
         n_other_terms=strongest.n_others,
         other_terms=strongest.others,

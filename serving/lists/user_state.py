@@ -70,11 +70,14 @@ class UserState:
         """Return the ratings and events of items that have factors in the release."""
         positions, kinds = release.positions, (*release.kinds,)
         item_ids = [i for i in {**self.rated, **self.acts} if i in positions]
+        ratings = [self._rating(release, item_id) for item_id in item_ids]
+        values = np.array([rating for rating, _ in ratings], np.float64)
+        micros = np.array([at for _, at in ratings], np.int64)
         shape = (len(item_ids), len(kinds))
         amounts, acted_at = np.zeros(shape), np.zeros(shape, np.int64)
-        values, micros = np.full(len(item_ids), np.nan), np.zeros(len(item_ids), np.int64)
-        for row, item_id in enumerate(item_ids):
-            values[row], micros[row] = self._rating(release, item_id)
+        is_positive = values >= release.constants.relevant_from
+        for row, item_id in enumerate(item_ids if self.acts else ()):
+            is_positive[row] |= self._has_positive_act(release, item_id)
             for kind, act in self.acts.get(item_id, {}).items():
                 if kind in release.kinds:
                     column = kinds.index(kind)
@@ -84,7 +87,7 @@ class UserState:
             np.array([positions[item_id] for item_id in item_ids], np.int64),
             values,
             np.maximum(micros, acted_at.max(axis=1, initial=0)),
-            np.array([self.is_positive(release, item_id) for item_id in item_ids], bool),
+            is_positive,
             amounts,
             acted_at,
             kinds,
@@ -112,16 +115,26 @@ class UserState:
 
         Of several, it is the one with the largest weight.
         """
-        kinds = release.kinds
-        blocking = [k for k in self.acts.get(item_id, ()) if k in kinds and not kinds[k].repeatable]
+        kinds, acts = release.kinds, self.acts.get(item_id)
+        if acts is None:
+            return None
+        blocking = [k for k in acts if k in kinds and not kinds[k].repeatable]
         return max(blocking, key=lambda kind: kinds[kind].weight, default=None)
 
     def is_positive(self, release: LoadedRelease, item_id: str) -> bool:
         """Return whether the user likes the item, by its rating or by an amount of events."""
         value, _ = self._rating(release, item_id)
-        return value >= release.constants.relevant_from or any(
-            kind_events.is_positive(act, release.kinds.get(kind))
-            for kind, act in self.acts.get(item_id, {}).items()
+        is_good = value >= release.constants.relevant_from
+        return is_good or self._has_positive_act(release, item_id)
+
+    def positive(self, release: LoadedRelease) -> list[str]:
+        """Return the items that the user likes, in no particular order."""
+        return [i for i in {**self.rated, **self.acts} if self.is_positive(release, i)]
+
+    def _has_positive_act(self, release: LoadedRelease, item_id: str) -> bool:
+        acts = self.acts.get(item_id)
+        return acts is not None and any(
+            kind_events.is_positive(act, release.kinds.get(kind)) for kind, act in acts.items()
         )
 
     def _rating(self, release: LoadedRelease, item_id: str) -> tuple[float, int]:

@@ -65,25 +65,22 @@ class Visit:
     def liked(self) -> Sequence[tuple[str, int]]:
         """The user's positive items with the time of the newest rating or event, newest first."""
         state, release = self.state, self.release
-        times = [
-            (item_id, self._newest(item_id))
-            for item_id in {**state.rated, **state.acts}
-            if state.is_positive(release, item_id)
-        ]
+        times = [(item_id, self._newest(item_id)) for item_id in state.positive(release)]
         return sorted(times, key=lambda pair: (-pair[1], pair[0]))
 
     @cached_property
     def favourite_categories(self) -> Sequence[str]:
         """The categories of the user's positive items, the most frequent first, then by name."""
         catalogue = self.release.catalogue
-        items = [catalogue[item_id] for item_id, _ in self.liked if item_id in catalogue]
+        positive = self.state.positive(self.release)
+        items = [catalogue[item_id] for item_id in positive if item_id in catalogue]
         counts = Counter(name for item in items for name in item.categories)
         return sorted(counts, key=lambda name: (-counts[name], name))
 
     def _newest(self, item_id: str) -> int:
         _, rated_at = self.state.rated.get(item_id, (0.0, 0))
         acts = self.state.acts.get(item_id, {})
-        return max([rated_at, *(act.micros for act in acts.values())])
+        return max((rated_at, *(act.micros for act in acts.values())))
 
 
 def read(
