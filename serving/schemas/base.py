@@ -1,10 +1,11 @@
 """Base classes of requests and answers, and the types of ids, numbers and times."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -41,9 +42,17 @@ def _refuse_numbers(value: object) -> object:
     raise ValueError("a time is a string in the format of RFC 3339")
 
 
+def _in_utc(value: datetime) -> datetime:
+    """Return the time in UTC: Postgres refuses zones of 16 hours and more, which RFC 3339 has."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it is outside of the years 1 to 9999 in UTC") from error
+
+
 # strict: "4" and true are not numbers, and 1 is not a time
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers), AfterValidator(_in_utc)]
 
 
 def at_most(n: int) -> BeforeValidator:

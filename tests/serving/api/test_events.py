@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
@@ -43,6 +44,24 @@ def post(http: httpx2.Client, owner: Engine, events: object) -> httpx2.Response:
     headers = {"Content-Type": "application/json"}
     body = json.dumps({"events": events})
     return http.post(f"/v1/{schema_of(owner)}/events", content=body, headers=headers)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_times_of_any_zone_are_accepted_and_others_are_refused_alone(
+    product: Client, product_http: httpx2.Client, owner: Engine
+) -> None:
+    """RFC 3339 has zones of almost a day, Postgres of less than 16 hours."""
+    far = ("2026-01-01T23:59:00+23:59", "2025-12-31T00:01:00-23:59")
+    before_all = "0001-01-01T00:00:00+23:59"
+    sent = [VALID | {"occurred_at": at} for at in (*far, before_all)]
+    answer = post(product_http, owner, [VALID, *sent]).json()
+
+    assert [result["status"] for result in answer["results"]] == [*["accepted"] * 3, "refused"]
+    times = shop.rows(owner, "select occurred_at from outbox order by occurred_at limit 2")
+    assert times == [(datetime(2026, 1, 1, tzinfo=UTC),)] * 2
+
+    for at in (datetime.fromisoformat(text) for text in far):
+        assert product.rate("u", "a", 5, occurred_at=at).occurred_at == at
 
 
 @pytest.mark.usefixtures("published_shop")
