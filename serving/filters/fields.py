@@ -1,9 +1,8 @@
 """What a comparison of a filter means: its field in a catalogue, checked and typed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from serving.catalogue_changes import attributes
 from serving.catalogue_changes.attributes import Types
@@ -11,15 +10,8 @@ from serving.errors import UnknownCategoryError
 from serving.filters.parsing import Comparison, Operator, refused
 
 FieldType = Literal["text", "number", "time", "list"]
-Test = Callable[[object], bool]
 _BUILT_IN: Mapping[str, FieldType] = {"category": "list", "vendor": "text", "released": "number"}
 _EQUALITY = ("==", "!=")
-_COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,46 +26,6 @@ class Compared:
     is_attribute: bool
     operator: Operator
     value: float | str
-
-    def test(self) -> Test:
-        """Return whether an item with a value meets the comparison; None: it lacks the field."""
-        if self.operator == "==":
-            return is_one_of([self])
-        if self.operator == "!=":
-            is_equal = is_one_of([self])
-            return lambda item_value: not is_equal(item_value)
-        compare, right = _COMPARE[self.operator], _typed(self.type, self.value)
-
-        def holds(item_value: object) -> bool:
-            left = _typed(self.type, item_value)
-            return left is not None and compare(left, right)
-
-        return holds
-
-
-def is_one_of(equal: Sequence[Compared]) -> Test:
-    """Return whether a value meets one of several `==` of the same field, at the cost of one."""
-    field_type = equal[0].type
-    values = frozenset(_typed(field_type, compared.value) for compared in equal)
-    if field_type == "list":
-        return lambda item_value: (
-            isinstance(item_value, list | tuple) and not values.isdisjoint(item_value)
-        )
-
-    def holds(item_value: object) -> bool:
-        typed = _typed(field_type, item_value)
-        return typed is not None and typed in values
-
-    return holds
-
-
-def _typed(field_type: FieldType, value: object) -> float | str | datetime | None:
-    """Return the value as it is compared; None if it is not of the field's type."""
-    if field_type == "number":
-        return value if isinstance(value, int | float) else None
-    if field_type == "time":
-        return value if isinstance(value, datetime) else attributes.parsed_time(value)
-    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,40 @@
 """A filter of a request, bound to a data set's catalogue: for items in memory, and as SQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from functools import reduce
+from typing import assert_never
 
+import numpy as np
 from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError
 from serving.filters import parsing
-from serving.filters.fields import Compared, Fields, Test, is_one_of
+from serving.filters.columns import Columns, Mask
+from serving.filters.fields import Compared, Fields
 from serving.filters.parsing import Available, Comparison, Expression, Joined, Not
-from serving.items import CatalogueItem
 
 _ABOUT = text("select attributes, categories from about")
 _UNAVAILABLE = text("select item_id from unavailable_items")
 _COLUMNS = {"category": "categories", "vendor": "vendor", "released": "released"}
 
-Values = Mapping[str, Any]
-Predicate = Callable[[CatalogueItem, Values], bool]
+Evaluation = Callable[[Columns], Mask]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A filter whose fields were checked. `text` is the filter as it was sent.
 
-    `unavailable` has the ids of unavailable items if the filter contains `available`. Two filters
-    are equal if their `text` and `unavailable` are equal: masks are cached by them.
+    `unavailable` has the ids of unavailable items if the filter contains `available`. `evaluate`
+    returns which items of a catalogue pass, and `sql` is the same condition. Two filters are equal
+    if their `text` and `unavailable` are equal: masks are cached by them.
     """
 
     text: str
     unavailable: frozenset[str] | None
-    predicate: Predicate = field(compare=False)
+    evaluate: Evaluation = field(compare=False)
     sql: str = field(compare=False)
     parameters: dict[str, float | str] = field(compare=False)
-
-    def keeps(self, item: CatalogueItem, attributes: Values) -> bool:
-        """Return whether an item passes."""
-        return self.predicate(item, attributes)
 
 
 def bind(connection: Connection, *sent: str) -> Filter:
@@ -53,39 +51,36 @@ def bind(connection: Connection, *sent: str) -> Filter:
     if about is None:
         raise NoReleaseError
     binding = _Binding(Fields(about.attributes, frozenset(about.categories)), connection)
-    predicate = binding.predicate(expression)
+    evaluate = binding.evaluation(expression)
     sql = binding.sql(expression)
     name = sent[0] if len(sent) == 1 else " and ".join(f"({text})" for text in sent)
-    return Filter(name, binding.unavailable, predicate, sql, binding.parameters)
+    return Filter(name, binding.unavailable, evaluate, sql, binding.parameters)
 
 
 @dataclass(slots=True)
 class _Binding:
-    """Makes the predicate and the SQL of one filter."""
+    """Makes the evaluation in memory and the SQL of one filter."""
 
     fields: Fields
     connection: Connection
     parameters: dict[str, float | str] = field(default_factory=dict)
     unavailable: frozenset[str] | None = None
 
-    def predicate(self, expression: Expression) -> Predicate:
+    def evaluation(self, expression: Expression) -> Evaluation:
         match expression:
             case Comparison():
                 compared = self.fields.compared(expression)
-                return _testing(compared, compared.test())
+                return lambda columns: columns.meeting(compared)
             case Available():
                 unavailable = self._unavailable()
-                return lambda item, _: item.item_id not in unavailable
+                return lambda columns: ~columns.among(unavailable)
             case Not(part):
-                inner = self.predicate(part)
-                return lambda item, values: not inner(item, values)
-            case Joined("or", parts) if options := _options(parts):
-                of_field = [self.fields.compared(option) for option in options]
-                return _testing(of_field[0], is_one_of(of_field))
+                inner = self.evaluation(part)
+                return lambda columns: ~inner(columns)
             case Joined(word, parts):
-                inners = [self.predicate(part) for part in parts]
-                join = all if word == "and" else any
-                return lambda item, values: join(inner(item, values) for inner in inners)
+                inners = [self.evaluation(part) for part in parts]
+                join = np.logical_and if word == "and" else np.logical_or
+                return lambda columns: reduce(join, (inner(columns) for inner in inners))
             case _:
                 assert_never(expression)
 
@@ -147,24 +142,3 @@ def _attribute_sql(compared: Compared, name: str, operator: str, value: str) -> 
             return f"jsonb_exists(attributes -> cast({name} as text), {value})"
         case _:
             return f"{stored} = {value}"
-
-
-def _options(parts: Sequence[Expression]) -> list[Comparison]:
-    """Return the parts if they are several `==` of the same field, as of `in`; else nothing."""
-    options = [part for part in parts if isinstance(part, Comparison) and part.operator == "=="]
-    names = {option.name for option in options}
-    return options if len(options) == len(parts) and len(names) == 1 else []
-
-
-def _testing(compared: Compared, test: Test) -> Predicate:
-    """Return the predicate that tests the value of the comparison's field."""
-    name = compared.name
-    if compared.is_attribute:
-        return lambda _, values: test(values.get(name))
-    match name:
-        case "category":
-            return lambda item, _: test(item.categories)
-        case "vendor":
-            return lambda item, _: test(item.vendor)
-        case _:
-            return lambda item, _: test(item.released)

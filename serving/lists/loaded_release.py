@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from ranking.selection import Positions
 from serving import catalogue
 from serving.catalogue import Years
+from serving.filters.columns import Columns
 from serving.filters.filtering import Filter
 from serving.items import CatalogueItem, ScoredItem
 from serving.lists import neighbours
@@ -40,7 +41,6 @@ _FACTORS = text(
 )
 
 MASKS = 16  # of filters that are cached
-_NONE: Mapping[str, Any] = {}
 
 Mask = NDArray[np.bool_]  # (positions,)
 
@@ -160,17 +160,23 @@ class LoadedRelease:
         return ~(is_since & (self.years <= (np.inf if last is None else last)))
 
     @cached_property
-    def outside_filter(self) -> Callable[[Filter], Mask]:
-        """Return a function: the mask of the positions that a filter leaves out, cached."""
+    def columns(self) -> Columns:
+        """The values of all items, first of those at each position, for filters."""
+        others = (item for i, item in self.catalogue.items() if i not in self.positions)
+        return Columns((*self.items, *others), self.attributes)
 
-        def outside(filtered_by: Filter) -> Mask:
-            return np.array([not self.passes(filtered_by, item) for item in self.items], bool)
+    @cached_property
+    def passing(self) -> Callable[[Filter], Mask]:
+        """Return a function: which of `columns` pass a filter, cached."""
+        return lru_cache(maxsize=MASKS)(lambda filtered_by: filtered_by.evaluate(self.columns))
 
-        return lru_cache(maxsize=MASKS)(outside)
+    def outside_filter(self, filtered_by: Filter) -> Mask:
+        """Return the mask of the positions that a filter leaves out."""
+        return ~self.passing(filtered_by)[: len(self.ids)]
 
     def passes(self, filtered_by: Filter, item: CatalogueItem) -> bool:
-        """Return whether an item passes a filter."""
-        return filtered_by.keeps(item, self.attributes.get(item.item_id, _NONE))
+        """Return whether an item of the catalogue passes a filter."""
+        return bool(self.passing(filtered_by)[self.columns.places[item.item_id]])
 
     def positions_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the positions of those of the items that the fit has seen."""

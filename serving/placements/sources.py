@@ -33,7 +33,8 @@ from serving.schemas import ListKind, ShelfSource
 from serving.storage.prepared import Prepared
 
 TRENDING_SECONDS = 5.0  # for so long the trending items of a process are not read again
-MAX_NEWEST = 1000  # newest items of which a shelf is chosen
+MAX_NEWEST = 1000  # newest items that pass the filter of a shelf, of which it is chosen
+MAX_FILTERED = 10_000  # newest items among which the filter of a request chooses
 CHUNK = 32  # positions that are looked at together
 
 _SIMILAR = Prepared(
@@ -162,12 +163,17 @@ def trending(visit: Visit, query: Query) -> Found:
 def new(visit: Visit, query: Query) -> Found:
     """Return the items that were added last; of those added together, by year and popularity.
 
-    The score is the time at which the item was added, in seconds since 1970.
+    The score is the time at which the item was added, in seconds since 1970. What Postgres has
+    found is kept as long as no item changes, so a request with a filter of its own costs little.
     """
-    kept = query.compiled.newest if query.filtered_by is query.compiled.filtered_by else []
-    if not kept:
-        kept.append(_newest(visit, query.filtered_by))
-    return _first(visit, query, kept[0])
+    compiled, memory = query.compiled, visit.release.memory
+    if query.filtered_by is compiled.filtered_by:
+        if not compiled.newest:
+            compiled.newest.append(_newest(visit, compiled.filtered_by, MAX_NEWEST))
+        return _first(visit, query, compiled.newest[0])
+    if "newest" not in memory:
+        memory["newest"] = _newest(visit, None, MAX_FILTERED)
+    return _first(visit, query, memory["newest"])
 
 
 def again(visit: Visit, query: Query) -> Found:
@@ -258,9 +264,9 @@ def _descending(positions: Positions, values: NDArray[np.float32]) -> Positions:
     return positions[np.argsort(-values[positions], kind="stable")]
 
 
-def _newest(visit: Visit, filtered_by: Filter | None) -> list[ScoredItem]:
+def _newest(visit: Visit, filtered_by: Filter | None, limit: int) -> list[ScoredItem]:
     release = visit.release
-    parameters: dict[str, float | str] = {"release_id": release.release_id, "limit": MAX_NEWEST}
+    parameters: dict[str, float | str] = {"release_id": release.release_id, "limit": limit}
     condition = "true"
     if filtered_by is not None:
         condition, parameters = filtered_by.sql, parameters | filtered_by.parameters
