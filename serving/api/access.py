@@ -22,13 +22,20 @@ from serving.api.operators import Comparisons, OperatorCaller, Operators
 from serving.api.path_ids import PathIdRoute
 from serving.api.rate_limit import RateLimiter, Refusals, Turns
 from serving.api.shown_lists import ShownLists
-from serving.errors import KeyRefusedError, TooManyChangesError
+from serving.errors import (
+    ApiError,
+    KeyRefusedError,
+    TooManyChangesError,
+    TooManySearchesError,
+)
 from serving.lists.release_cache import ReleaseCache
 from serving.storage import keys
 
 UNAUTHORIZED = 401
-MOST_CHANGES = 2  # changes at once that may wait for a lock, in threads of their own
-MOST_WAITING = 32  # such changes that wait for a thread
+# Changes that may wait for a lock, and searches, have threads of their own, apart from each other
+MOST_AT_ONCE = 2  # of changes, or of searches
+MOST_OF_KEY = 1  # of these from one key: the other threads are for the other keys
+MOST_WAITING = 32  # changes, or searches, of one key that wait for a thread
 
 
 class Admission:
@@ -70,11 +77,8 @@ class Admission:
         self._rate_limiter = rate_limiter
         self._refusals = refusals
         self._comparisons = Comparisons()
-        self._changes = Turns(
-            TooManyChangesError("Too many changes are being made at once."),
-            at_once=MOST_CHANGES,
-            most_waiting=MOST_WAITING,
-        )
+        self._changes = _turns(TooManyChangesError("Too many changes are being made at once."))
+        self._searches = _turns(TooManySearchesError("The key searches too often at once."))
 
     async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
         """Return the caller of a request if it has what the route needs.
@@ -153,6 +157,7 @@ class Admission:
             dataset,
             key,
             self._changes,
+            self._searches,
         )
 
 
@@ -188,6 +193,10 @@ class BatchRoute(GuardedRoute):
     def max_bytes(self, admission: Admission) -> int:
         """Return the largest size of a body."""
         return admission.max_batch_bytes
+
+
+def _turns(refusal: ApiError) -> Turns:
+    return Turns(refusal, at_once=MOST_AT_ONCE, at_once_each=MOST_OF_KEY, most_waiting=MOST_WAITING)
 
 
 def _declared(endpoint: Callable[..., Any]) -> Needs:

@@ -47,6 +47,7 @@ class Caller:
     dataset: str
     key: KnownKey
     changes: Turns
+    searches: Turns
 
     @property
     def release_cache(self) -> ReleaseCache:
@@ -98,15 +99,26 @@ Maintainer = Annotated[Caller, _by_key, Needs("operate")]
 AnyProduct = Annotated[Caller, _by_key, Needs("any key")]
 
 
-def apart_from_lists(
-    endpoint: Callable[..., Response],
-) -> Callable[..., Coroutine[None, None, Response]]:
-    """Return the endpoint of a product, run by the caller's `changes`: it may wait for a lock."""
+Endpoint = Callable[..., Response]
+InTurn = Callable[..., Coroutine[None, None, Response]]
 
+
+def apart_from_lists(endpoint: Endpoint) -> InTurn:
+    """Return the endpoint of a product, run by the caller's `changes`: it may wait for a lock."""
+    return _in_turn(endpoint, lambda caller: caller.changes)
+
+
+def as_search(endpoint: Endpoint) -> InTurn:
+    """Return the endpoint of a product, run by the caller's `searches`: Postgres may take long."""
+    return _in_turn(endpoint, lambda caller: caller.searches)
+
+
+def _in_turn(endpoint: Endpoint, turns: Callable[[Caller], Turns]) -> InTurn:
     @wraps(endpoint)
     async def run(**parameters: Any) -> Response:
         caller: Caller = parameters["caller"]
-        return await caller.changes.run(partial(endpoint, **parameters))
+        sender = caller.dataset, caller.key.name
+        return await turns(caller).run(partial(endpoint, **parameters), sender)
 
     return run
 

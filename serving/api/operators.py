@@ -168,6 +168,7 @@ class Comparisons(Turns):
                 "Too many previews, comparisons and inspections are computed at once."
             ),
             at_once=1,
+            at_once_each=1,
             most_waiting=MOST_WAITING,
         )
 

@@ -7,8 +7,8 @@ Measured: 2 µs per request. The library `limits` takes 10 µs and would be one 
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from threading import Lock
 from typing import TypeVar
 
@@ -158,15 +158,20 @@ class Turns:
     Args:
         refusal: what is raised if too many wait, or a wait takes too long.
         at_once: how many run at the same time.
-        most_waiting: how many wait at the same time.
+        at_once_each: how many of one sender.
+        most_waiting: how many of one sender wait at the same time.
     """
 
-    def __init__(self, refusal: ApiError, *, at_once: int, most_waiting: int) -> None:
+    def __init__(
+        self, refusal: ApiError, *, at_once: int, at_once_each: int, most_waiting: int
+    ) -> None:
         self._refusal = refusal
-        self._at_once, self._most_waiting = at_once, most_waiting
+        self._at_once, self._at_once_each = at_once, at_once_each
+        self._most_waiting = most_waiting
         self._turns: CapacityLimiter | None = None
+        self._shares: dict[Hashable, CapacityLimiter] = {}  # of senders with something to run
 
-    async def run(self, function: Callable[[], T]) -> T:
+    async def run(self, function: Callable[[], T], sender: Hashable = None) -> T:
         """Return what the function returns, once it had its turn.
 
         Raises:
@@ -174,13 +179,26 @@ class Turns:
         """
         if self._turns is None:
             self._turns = CapacityLimiter(self._at_once)  # needs the event loop
-        borrower = object()
-        waiting = self._turns.statistics().tasks_waiting
-        with move_on_after(TURN_SECONDS if waiting < self._most_waiting else 0) as wait:
-            await self._turns.acquire_on_behalf_of(borrower)
-        if wait.cancelled_caught:
-            raise type(self._refusal)(str(self._refusal))
+        share = self._shares.setdefault(sender, CapacityLimiter(self._at_once_each))
+        waiting = share.statistics().tasks_waiting
+        seconds = TURN_SECONDS if waiting < self._most_waiting else 0
         try:
-            return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
+            async with _held((share, self._turns), seconds) as is_its_turn:
+                if not is_its_turn:
+                    raise type(self._refusal)(str(self._refusal))
+                return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
         finally:
-            self._turns.release_on_behalf_of(borrower)
+            if not share.borrowed_tokens and not share.statistics().tasks_waiting:
+                self._shares.pop(sender, None)
+
+
+@asynccontextmanager
+async def _held(limiters: Sequence[CapacityLimiter], seconds: float) -> AsyncIterator[bool]:
+    """Hold a token of each limiter, in this order; yield whether all were free in time."""
+    borrower = object()
+    with ExitStack() as held:
+        with move_on_after(seconds) as wait:
+            for limiter in limiters:
+                await limiter.acquire_on_behalf_of(borrower)
+                held.callback(limiter.release_on_behalf_of, borrower)
+        yield not wait.cancelled_caught

@@ -31,6 +31,7 @@ ServingError
     x ApiUnavailableError             the API or its database does not answer; retry
       x TooManyComparisonsError       too many previews and inspections are computed
       x TooManyChangesError           too many changes wait, or another one holds a lock
+      x TooManySearchesError          too many searches of the key are computed or wait
       x OperatorCheckUnavailableError Airflow does not answer, so operators cannot be checked
       x SchemaUnknownError            the database's schema does not match this code
     x UnknownRunError                 Airflow does not know the run, or has not loaded its DAG
@@ -86,6 +87,7 @@ from serving.errors.requests import (
     TooManyChangesError,
     TooManyComparisonsError,
     TooManyRequestsError,
+    TooManySearchesError,
     UnknownAttributeError,
     UnknownCategoryError,
     UnknownDatasetError,

@@ -168,6 +168,13 @@ class TooManyChangesError(ApiUnavailableError):
     next_step = "Send the request again in a few seconds. Nothing was changed."
 
 
+class TooManySearchesError(ApiUnavailableError):
+    """Too many searches of the key are computed or wait. Lists are served."""
+
+    title = "Too many searches"
+    next_step = "Search again in a few seconds, and less often at once."
+
+
 class OperatorCheckUnavailableError(ApiUnavailableError):
     """Airflow does not answer, so operators cannot be checked. Lists are served meanwhile."""
 

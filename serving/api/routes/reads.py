@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from serving import catalogue, schemas
 from serving.api import problems
 from serving.api.access import GuardedRoute
-from serving.api.authentication import Caller, Reader
+from serving.api.authentication import Caller, Reader, as_search
 from serving.api.routes.parameters import (
     JSON,
     Category,
@@ -172,6 +172,7 @@ def user(
 
 
 @read.get("/items", response_model=schemas.ItemPage, tags=["catalogue"], summary="Search")
+@as_search
 def items(
     caller: Reader,
     released: Released,

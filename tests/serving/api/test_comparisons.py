@@ -13,8 +13,9 @@ from serving.api import rate_limit
 from serving.api.access import GuardedRoute
 from serving.api.app import create_app
 from serving.api.operators import MOST_WAITING, Comparisons
+from serving.api.rate_limit import Turns
 from serving.api.settings import ApiSettings
-from serving.errors import TooManyComparisonsError
+from serving.errors import TooManyComparisonsError, TooManySearchesError
 from serving.storage.database import ServingSettings
 
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
@@ -90,15 +91,46 @@ def test_who_waits_too_long_for_a_turn_is_refused(monkeypatch: pytest.MonkeyPatc
     assert time.monotonic() - started < 5
 
 
+def test_one_key_leaves_turns_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, 33 changes of one key that waited for a lock kept out those of all data sets."""
+    monkeypatch.setattr(rate_limit, "TURN_SECONDS", 0.5)
+    refusal = TooManySearchesError("Too many.")
+    refused: list[TooManySearchesError] = []
+
+    async def ask(turns: Turns, computed: Computed) -> None:
+        try:
+            await turns.run(computed.run, "greedy")
+        except TooManySearchesError as error:
+            refused.append(error)
+
+    async def ask_beside(computed: Computed) -> str:
+        turns = Turns(refusal, at_once=2, at_once_each=1, most_waiting=3)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(ask, turns, computed)
+            await to_thread.run_sync(computed.begun.wait)
+            other = await turns.run(lambda: "other", "modest")
+            computed.may_end.set()
+        assert not turns._shares  # noqa: SLF001 # nothing is kept of a sender without work
+        return other
+
+    computed = Computed()
+    assert anyio.run(ask_beside, computed) == "other"
+    assert (computed.most, computed.n_done) == (1, 4)
+    assert [str(error) for error in refused] == ["Too many."]
+
+
 def test_the_routes_that_take_long_have_no_thread_of_those_of_lists() -> None:
     app = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings())
     of_their_own = {
-        route.path_format
+        (method, route.path_format)
         for route in app.routes
         if isinstance(route, GuardedRoute) and hasattr(route.endpoint, "__wrapped__")
+        for method in route.methods
     }
 
-    assert of_their_own == LONG | MAY_WAIT
+    assert {path for _, path in of_their_own} == LONG | MAY_WAIT
+    assert ("GET", "/v1/{dataset}/items") in of_their_own  # a search
     assert all(
         inspect.iscoroutinefunction(route.endpoint)
         for route in app.routes
