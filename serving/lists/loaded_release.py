@@ -67,6 +67,8 @@ class LoadedRelease:
     attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by item id
     revision: int = 0  # of `slate`: the catalogue has the product's changes up to it
     kinds: Mapping[str, KindMeaning] = field(default_factory=dict)  # of events, by name
+    # As `memory`, but not dropped when items change
+    lasting: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""

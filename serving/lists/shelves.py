@@ -82,14 +82,15 @@ def trending(
 def trending_now(connection: Connection, release: LoadedRelease) -> Scores:
     """Return the sum of the recent positive ratings by position, with those since the release.
 
-    Many new ratings take long to read: a process is busy with them for a tenth of the time.
+    Many new ratings take long to read: a process is busy with them for a tenth of the time, however
+    often items change.
     """
-    expires, signal = release.memory.get("trending_now", (-np.inf, None))
+    expires, signal = release.lasting.get("trending_now", (-np.inf, None))
     began = time.monotonic()
     if signal is None or began >= expires:
         signal = _read_trending(connection, release)
         now = time.monotonic()
-        release.memory["trending_now"] = (now + REST * (now - began), signal)
+        release.lasting["trending_now"] = (now + REST * (now - began), signal)
     result: Scores = signal
     return result
 

@@ -3,9 +3,12 @@
 import pytest
 from sqlalchemy import Engine, text
 
+from serving.catalogue_changes import changes
+from serving.catalogue_changes.changes import Change
 from serving.client import Client
 from serving.errors import NoReleaseError, RequestRefusedError
 from serving.lists import shelves
+from serving.schemas import ItemContent
 from tests.support.serving import live_shop
 from tests.support.serving.live_shop import ids, rate
 
@@ -58,6 +61,10 @@ def test_newer_ratings_are_read_again_after_a_rest(
     for user_id in ("a", "b", "c"):
         rate(owner, user_id, "f4", 4.0)
 
+    assert ids(client.trending()) == ["f2", "o1"]
+
+    with owner.begin() as connection:  # many changes of items would be as many reads
+        changes.apply(connection, Change("f1", ItemContent(title="Film")), sent_by="test")
     assert ids(client.trending()) == ["f2", "o1"]
 
 
