@@ -17,7 +17,13 @@ from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from dashboards.ui import Actions
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, FeedbackChangedError, UserErasedError
+from serving.errors import (
+    ApiError,
+    ApiUnavailableError,
+    FeedbackChangedError,
+    TooManyRequestsError,
+    UserErasedError,
+)
 from serving.schemas import About, FeedbackState, Item, NewEvent, RatingsPage
 
 log = logging.getLogger(__name__)
@@ -147,7 +153,7 @@ def undo(*sent: visit.Act) -> None:
 
 def _undone(sent: Sequence[visit.Act]) -> FeedbackState | None:
     """Undo events; return the state of the last one's item. A failure is reported: None."""
-    if not _may_act():
+    if not _may_act(len(sent)):
         return None
     state = None
     try:
@@ -195,13 +201,19 @@ def restored(state: FeedbackState, title: str, about: About) -> str:
 def own_data() -> Callable[[], str]:
     """Return a function that returns all that the API has about the visitor's own user, as JSON.
 
-    Streamlit calls it outside the session, where the visitor's browser is not known.
+    Streamlit calls it for each click, outside the session, where no visitor's browser is known.
+
+    Raises (the function):
+        TooManyRequestsError: there were too many downloads in this hour.
+        ApiError: as of `serving.client`.
     """
     dataset = choices.dataset()
     api, token = product_api.client(dataset), visitors.token(dataset)
-    user_id = visitors.own_user(dataset)
+    user_id, browser = visitors.own_user(dataset), visitors.browser()
 
     def exported() -> str:
+        if not visitors.BROWSERS.may_download(browser, visitors.DOWNLOADS_PER_HOUR):
+            raise TooManyRequestsError("This visitor has downloaded their data too often this hour")
         api.register(user_id, token)
         return api.export(user_id, token=token).model_dump_json(indent=2)
 
@@ -232,7 +244,7 @@ def _save(item: Item, text: str, write: Write) -> None:
 
 def _save_all(writes: Sequence[tuple[Item, Write]], text: str) -> None:
     """Write events in their order. After a failure, those before it are saved and no others."""
-    if not _may_act():
+    if not _may_act(len(writes)):
         return
     dataset, user_id = choices.dataset(), choices.user()
     sent = list[visit.Act]()
@@ -291,9 +303,9 @@ def _written(dataset: str, write: Write) -> tuple[str, str]:
         return user_id, write(api, user_id, key)
 
 
-def _may_act() -> bool:
-    """Return whether the visitor may send another event; if not, report it."""
-    if visitors.may_act():
+def _may_act(n: int) -> bool:
+    """Return whether the visitor may send `n` more events; if not, report it."""
+    if visitors.may_act(n):
         return True
     text = "You have reached this hour's limit of changes. Try again later."
     visit.report(visit.Message(f":red[Not saved.] {text}"), ("Not saved", ":material/hourglass:"))

@@ -52,6 +52,7 @@ class Browser:
     sign_in: SignIn | None = None
     viewed_user: str | None = None
     actions: deque[float] = field(default_factory=deque)  # times, oldest first
+    downloads: deque[float] = field(default_factory=deque)  # as well
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,11 @@ class Browsers:
     def leave(self, browser: str) -> str:
         """Give a browser a new id, which nothing connects with the old one's user; return it.
 
-        The sign-in of an operator and the count of actions move with it.
+        The sign-in of an operator and the counts of actions and downloads move with it.
         """
         with self._lock:
             old, new_id = self._remembered(browser), new_browser()
-            self._browsers[new_id] = Browser(sign_in=old.sign_in, actions=old.actions)
+            self._browsers[new_id] = _with_counts(old, sign_in=old.sign_in)
             old.moved_to, old.sign_in, old.viewed_user = new_id, None, None
             return new_id
 
@@ -104,7 +105,7 @@ class Browsers:
         """
         with self._lock:
             new_id, ticket = new_browser(), new_browser()
-            self._browsers[new_id] = Browser(actions=self._remembered(browser).actions)
+            self._browsers[new_id] = _with_counts(self._remembered(browser))
             self._tickets[ticket] = _Ticket(browser, new_id, self._clock() + TICKET_SECONDS)
             if connection is not None:
                 self._connections[connection] = new_id
@@ -212,16 +213,24 @@ class Browsers:
         sign_in.recorded[dataset, user_id] = self._clock()
         return True
 
-    def may_act(self, browser: str, limit: int) -> bool:
-        """Count one action, unless there were `limit` in the last hour; 0: no limit."""
+    def may_act(self, browser: str, limit: int, *, n: int = 1) -> bool:
+        """Count `n` actions, unless there were `limit` in the last hour; 0: no limit."""
         with self._lock:
-            now, actions = self._clock(), self._remembered(browser).actions
-            while actions and actions[0] <= now - HOUR:
-                actions.popleft()
-            if limit and len(actions) >= limit:
-                return False
-            actions.append(now)
-            return True
+            return self._may(self._remembered(browser).actions, limit, n)
+
+    def may_download(self, browser: str, limit: int) -> bool:
+        """Count one download of the user's data; see `may_act`."""
+        with self._lock:
+            return self._may(self._remembered(browser).downloads, limit, 1)
+
+    def _may(self, times: deque[float], limit: int, n: int) -> bool:
+        now = self._clock()
+        while times and times[0] <= now - HOUR:
+            times.popleft()
+        if limit and len(times) >= limit:
+            return False
+        times.extend([now] * n)
+        return True
 
     def _remembered(self, browser: str) -> Browser:
         """Return what is remembered of the browser, as that of the one used most recently."""
@@ -230,3 +239,8 @@ class Browsers:
         while len(self._browsers) > MAX_BROWSERS:
             self._browsers.popitem(last=False)
         return record
+
+
+def _with_counts(old: Browser, sign_in: SignIn | None = None) -> Browser:
+    """Return a new browser that has reached as much of its limits as the old one."""
+    return Browser(sign_in=sign_in, actions=old.actions, downloads=old.downloads)

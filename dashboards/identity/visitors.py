@@ -13,6 +13,7 @@ from dashboards.server.connections import CONNECTION
 from dashboards.settings import NotSetUpError, visitor_settings
 
 BROWSERS = Browsers()  # of this process
+DOWNLOADS_PER_HOUR = 10  # of the visitor's data: Streamlit keeps each file for some time
 # Keys of the session's state: the id of a browser that keeps no cookie, the cookie's id and the one
 # that replaced it at a sign-in in this session, and the ticket for the cookie of the new one.
 _BROWSER, _RENEWED, _TICKET = "browser", "renewed_browser", "cookie_ticket"
@@ -122,9 +123,9 @@ def leave() -> None:
     BROWSERS.leave(browser())
 
 
-def may_act() -> bool:
-    """Count an action of the visitor; return False if they have reached the limit of this hour."""
-    return BROWSERS.may_act(browser(), visitor_settings().actions_per_hour)
+def may_act(n: int = 1) -> bool:
+    """Count `n` actions of the visitor; return False if the limit of this hour was reached."""
+    return BROWSERS.may_act(browser(), visitor_settings().actions_per_hour, n=n)
 
 
 def is_operator() -> bool:

@@ -1,11 +1,16 @@
 """Rating, hiding, undoing and deleting data, against an API on loopback."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from dashboards import product_api
+from dashboards import choices, product_api
+from dashboards.demo import feedback
+from dashboards.identity import visitors
+from dashboards.identity.browsers import Browsers
 from serving.client import Client
-from serving.errors import ApiUnavailableError
-from serving.schemas import RatingsPage
+from serving.errors import ApiUnavailableError, TooManyRequestsError
+from serving.schemas import Export, RatingsPage
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, titles, words
 from tests.support.dashboards.demo_pages import ITEM, RATINGS, as_user, give, home
@@ -171,3 +176,37 @@ def test_a_users_cached_answers_can_be_cleared(visitors: Visitors) -> None:
     product_api.clear_user_answers()
 
     assert product_api.ratings("playground", "0042").value.total == before.total + 1
+
+
+def test_a_visitor_downloads_their_data_some_times_an_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Streamlit makes a file for each click, and keeps it, also if no page runs again."""
+    monkeypatch.setattr(visitors, "BROWSERS", Browsers())
+    monkeypatch.setattr(visitors, "browser", lambda: "b")
+    monkeypatch.setattr(choices, "dataset", lambda: "shop")
+    exports = ExportsOnly()
+    monkeypatch.setattr(product_api, "client", lambda _dataset: exports)
+    exported = feedback.own_data()
+
+    for _ in range(visitors.DOWNLOADS_PER_HOUR):
+        assert '"tables"' in exported()
+    with pytest.raises(TooManyRequestsError):
+        exported()
+
+    assert exports.n == visitors.DOWNLOADS_PER_HOUR
+
+
+class ExportsOnly:
+    """A client that counts its exports."""
+
+    n = 0
+
+    def register(self, user_id: str, token: str) -> None:
+        assert user_id.startswith("n-")
+        assert token
+
+    def export(self, user_id: str, *, token: str) -> Export:
+        assert token
+        self.n += 1
+        return Export(user_id=user_id, exported_at=datetime.now(UTC), tables={})

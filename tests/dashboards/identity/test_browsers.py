@@ -146,6 +146,22 @@ def test_actions_are_limited_per_browser_and_hour_also_after_it_left() -> None:
     assert known.may_act(new, 3)
 
 
+def test_several_actions_at_once_count_as_several() -> None:
+    known = Browsers(Clock())
+    assert [known.may_act("b", 10, n=4) for _ in range(4)] == [True, True, True, False]
+
+
+def test_downloads_have_a_limit_of_their_own() -> None:
+    clock = Clock()
+    known = Browsers(clock)
+    assert [known.may_download("b", 2) for _ in range(3)] == [True, True, False]
+    assert known.may_act("b", 1)
+    assert not known.may_download(known.leave("b"), 2)
+
+    clock.now = HOUR + 1
+    assert known.may_download("b", 2)
+
+
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browsers, "MAX_BROWSERS", 2)
     known = Browsers()
