@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -82,10 +83,12 @@ def release(
     together: Mapping[str, Mapping[str, float]] | None = None,
     acts: Mapping[str, Mapping[tuple[str, str], float]] | None = None,
     outbox_until: int | None = None,
+    about: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
     """Publish the shop, and return the release's id; `sign` -1 negates the factors.
 
-    `acts` has amounts of users' events by item and kind, in place of their ratings.
+    `acts` has amounts of users' events by item and kind, in place of their ratings. `about` changes
+    the description of the data set.
     """
     learned = "weighting" in constants  # other recipes have no factors
     kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
@@ -111,7 +114,7 @@ def release(
         retrain_id=retrain_id,
         constants=constants,
         counts=counts,
-        about=shop.ABOUT | {"highest": 5.0},
+        about=shop.ABOUT | {"highest": 5.0} | {**about},
         outbox_until=outbox_until,
     )
     return publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
