@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from serving import titles
 from serving.catalogue_changes import attributes
-from serving.errors import NoReleaseError, UnknownItemError
+from serving.errors import NoReleaseError, RequestRefusedError, UnknownItemError
 from serving.filters.filtering import Filter
 from serving.items import CatalogueItem
 from serving.schemas import About, ItemDetails, ItemOrder, ItemPage
@@ -67,8 +67,8 @@ _CHANGED = text(
 # all items and the few withdrawn ones, which is faster than a look at each row.
 _PAGE = f"""
     with matching as not materialized (
-        select item_id, title, categories, vendor, released, attributes, changed_at, withdrawn,
-            removed, search
+        select item_id, title, categories, vendor, released, attributes, changed_at, added_at,
+            withdrawn, removed, search
         from items
         where (cast(:item_ids as text[]) is null or item_id = any (:item_ids))
             and (
@@ -81,7 +81,7 @@ _PAGE = f"""
             and %s
     ), page as materialized (
         select matching.item_id, title, categories, vendor, released, attributes, changed_at,
-            popularity,
+            added_at, popularity,
             case
                 when search = array_to_tsvector(cast(:words as text[])) then 0
                 when search @@ cast(:whole as tsquery) then 1
@@ -102,10 +102,26 @@ _PAGE = f"""
     ) as counted left join page on true
     order by %s
     """  # noqa: S608 # our own condition
+_DISPLAY = text("select display ->> 'price' as price, display ->> 'since' as since from about")
+# No index can serve these: the names of the attributes are the manifest's. All matching items are
+# read anyway, for their popularity. A value that is not of the attribute's type is none.
+_PRICE = """
+    case when jsonb_typeof(attributes -> cast(:price_name as text)) = 'number'
+        then cast(attributes ->> cast(:price_name as text) as double precision) end
+"""
+_SINCE = """
+    case when pg_input_is_valid(attributes ->> cast(:since_name as text), 'timestamptz')
+        then cast(attributes ->> cast(:since_name as text) as timestamptz) end
+"""
+_POPULAR = "popularity desc nulls last, title, item_id"
 _ORDERS: dict[ItemOrder, str] = {
-    "relevance": "tier, popularity desc nulls last, title, item_id",
-    "newest": "released desc nulls last, popularity desc nulls last, title, item_id",
-    "oldest": "released, popularity desc nulls last, title, item_id",
+    "relevance": f"tier, {_POPULAR}",
+    "popular": _POPULAR,
+    "cheapest": f"{_PRICE} nulls last, {_POPULAR}",
+    "dearest": f"{_PRICE} desc nulls last, {_POPULAR}",
+    "added": f"{_SINCE} desc nulls last, added_at desc, {_POPULAR}",
+    "newest": f"released desc nulls last, {_POPULAR}",
+    "oldest": f"released, {_POPULAR}",
     "title": "title, item_id",
 }
 
@@ -201,7 +217,11 @@ def page(
     none. With a first or a last year in `released`, items of an unknown year are left out.
 
     By relevance: titles of exactly these words, then titles with all of them as whole words, then
-    the others; the most popular first in each group. Ties are ordered by title.
+    the others; the most popular first in each group. Ties are ordered by title. The other orders
+    are those of `Sort` in `serving.api.routes.parameters`.
+
+    Raises:
+        RequestRefusedError: the order is by price, and the data set's items have none.
     """
     query = titles.query(q)
     if query is None and q.strip():
@@ -219,6 +239,8 @@ def page(
         "limit": limit,
         "offset": offset,
     }
+    if sort in ("cheapest", "dearest", "added"):
+        parameters |= _sorted_by(connection, sort)
     condition = "true"
     if filtered_by is not None:
         condition, parameters = filtered_by.sql, parameters | filtered_by.parameters
@@ -228,3 +250,15 @@ def page(
     items = [dict(row) for row in rows if row["item_id"] is not None]
     answer = {"items": items, "total": rows[0]["total"], "limit": limit, "offset": offset}
     return ItemPage.model_validate(answer)
+
+
+def _sorted_by(connection: Connection, sort: ItemOrder) -> dict[str, str | None]:
+    """Return the names of the attributes by which items are sorted, as parameters."""
+    display = connection.execute(_DISPLAY).one_or_none()
+    price = None if display is None else display.price
+    if sort != "added" and price is None:
+        raise RequestRefusedError(
+            f"sort: the data set's items have no price, so {sort!r} is no order. "
+            "`[display]` of the manifest names the attribute."
+        )
+    return {"price_name": price, "since_name": None if display is None else display.since}

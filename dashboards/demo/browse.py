@@ -1,6 +1,6 @@
 """Page "Browse": the catalogue, searched by title, filtered by category and decade, and sorted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -14,15 +14,20 @@ from dashboards.text import esc, plural
 from serving.schemas import About, ItemOrder
 
 PER_PAGE, MAX_QUERY_LENGTH = 36, 100
-WIDTH = 150  # of a choice among few
+WIDTH, ORDER_WIDTH = 150, 190  # of a choice among few
 MAX_PILLS = 30  # more categories than that become a select box
 ORDERS: dict[ItemOrder, str] = {
     "relevance": "Most popular",
+    "cheapest": "Price: low to high",
+    "dearest": "Price: high to low",
+    "added": "New arrivals",
     "newest": "Newest",
     "oldest": "Oldest",
     "title": "A to Z",
 }
+SEARCHED: dict[ItemOrder, str] = {"relevance": "Best match", "popular": "Most popular"}
 OF_YEARS: tuple[ItemOrder, ...] = ("newest", "oldest")
+OF_PRICES: tuple[ItemOrder, ...] = ("cheapest", "dearest")
 DEFAULT_ORDER: ItemOrder = get_args(ItemOrder)[0]
 
 
@@ -107,16 +112,32 @@ def condition(about: About) -> str | None:
     return " and ".join(filter(None, parts)) or None
 
 
-def order_picker(*, have_years: bool) -> ItemOrder:
+def orders(about: About, *, have_years: bool, is_search: bool) -> dict[ItemOrder, str]:
+    """Return the orders that the data set has, and their names.
+
+    Among results of a search, the most popular ones are not the best matches.
+    """
+    display = about.display
+    lacking = {
+        *(() if have_years else OF_YEARS),
+        *(() if display.price else OF_PRICES),
+        *(() if display.since else ("added",)),
+    }
+    named = SEARCHED | {n: ORDERS[n] for n in ORDERS if n not in SEARCHED} if is_search else ORDERS
+    return {order: name for order, name in named.items() if order not in lacking}
+
+
+def order_picker(named: Mapping[ItemOrder, str]) -> ItemOrder:
     """Show the orders, and return the chosen one."""
-    orders = [order for order in ORDERS if have_years or order not in OF_YEARS]
-    filters.read("sort", orders, DEFAULT_ORDER)
+    filters.read("sort", named, DEFAULT_ORDER)
+    if st.session_state["sort"] not in named:  # "Most popular" of a search that ended
+        st.session_state["sort"] = DEFAULT_ORDER
     chosen = st.selectbox(
         "Order",
-        orders,
-        format_func=ORDERS.__getitem__,
+        [*named],
+        format_func=lambda order: named.get(order, order),
         key="sort",
-        width=WIDTH,
+        width=ORDER_WIDTH,
         label_visibility="collapsed",
         on_change=first_page,
     )
@@ -150,7 +171,8 @@ with (
         on_change=first_page,
     )
     q = (q or "").strip()
-    sort = order_picker(have_years=bool(product_api.released_years(dataset).value))
+    have_years = bool(product_api.released_years(dataset).value)
+    sort = order_picker(orders(about.value, have_years=have_years, is_search=bool(q)))
     years = decade_picker(dataset)
     where = condition(about.value)
 category = category_picker(list(about.value.categories))

@@ -9,7 +9,9 @@ from pydantic import Field, JsonValue
 from serving.schemas.base import Answer, with_example
 
 AttributeType = Literal["text", "number", "time", "list"]
-ItemOrder = Literal["relevance", "newest", "oldest", "title"]
+ItemOrder = Literal[
+    "relevance", "popular", "cheapest", "dearest", "added", "newest", "oldest", "title"
+]
 
 _WITHOUT_SCALE = (0, 1, 1)  # of a data set whose manifest has no scale
 HEAT: dict[str, JsonValue] = {
@@ -85,12 +87,13 @@ class KindMeaning(Answer):
 
 
 class Display(Answer):
-    """Which attributes of items are their price, their stock and a picture; null: none is."""
+    """Which attributes are an item's price, stock, picture and first day; null: none is."""
 
     price: str | None = None
     currency: str = Field(default="", description="Of prices, such as EUR; may be empty.")
     stock: str | None = Field(default=None, description="Number of pieces; of 0, it is sold out.")
     picture: str | None = Field(default=None, description="Address of a picture.")
+    since: str | None = Field(default=None, description="Time from which the item is sold.")
 
 
 class About(Answer):

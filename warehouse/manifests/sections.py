@@ -37,7 +37,7 @@ class Scale(Section):
 
 
 class Display(Section):
-    """How the app shows items: which of their attributes are the price, the stock and a picture."""
+    """How the app shows items: which attributes are the price, the stock and others."""
 
     price: str | None = None
     """Attribute with the price of an item, of the type `number`."""
@@ -49,6 +49,9 @@ class Display(Section):
     picture: str | None = None
     """Attribute with the address of a picture of the item, of the type `text`. The address must
     begin with https://. Items without one have a generated cover."""
+    since: str | None = None
+    """Attribute with the time from which an item is sold, of the type `time`. The app can show the
+    newest items first by it."""
     picture_hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = ()
     """Hosts whose pictures are shown, such as `["img.example.org"]`; those of others are not."""
 
@@ -56,6 +59,7 @@ class Display(Section):
     def types(self) -> dict[str, str]:
         """The type that each named attribute must have, by the attribute's name."""
         types = {self.price: "number", self.stock: "number", self.picture: "text"}
+        types |= {self.since: "time"}
         return {name: of for name, of in types.items() if name is not None}
 
 

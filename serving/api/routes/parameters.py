@@ -46,8 +46,11 @@ Sort = Annotated[
     schemas.ItemOrder,
     Query(
         description="`relevance`: best matches first, and the most popular first among equals; "
-        "without `q`, the most popular first. `newest` and `oldest`: by year of release, unknown "
-        "years last. `title`: A to Z."
+        "without `q`, the most popular first. `popular`: the most popular first. `cheapest` and "
+        "`dearest`: by the attribute that `display` names as the price, items without one last; "
+        "refused if it names none. `added`: the last item first, by the attribute that `display` "
+        "names as the first day, and by when the catalogue got it. `newest` and `oldest`: by year "
+        "of release, unknown years last. `title`: A to Z."
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]

@@ -6,7 +6,8 @@ from dashboards.demo.words import decades
 from dashboards.text import esc
 from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop
-from tests.support.dashboards.app_pages import Page, labels, words
+from tests.support.dashboards.app_pages import Page, fresh, labels, words
+from tests.support.dashboards.visitors import Visitors
 
 PAGE = "demo/browse.py"
 
@@ -83,6 +84,49 @@ def test_items_are_sorted(page: Page) -> None:
     first = shop.items("", None, 1, 0, sort="title").items[0]
     assert labels(shown)[0] == f"**{esc(first.title)}**"
     assert shown.query_params["sort"] == "title"
+
+
+def test_a_shop_is_sorted_by_price_and_a_search_by_popularity(
+    page: Page, visitors: Visitors
+) -> None:
+    visitors.rates = False
+    shown = page(PAGE).run()
+    assert shown.selectbox(key="sort").options == [
+        "Most popular",
+        "Price: low to high",
+        "Price: high to low",
+        "Newest",
+        "Oldest",
+        "A to Z",
+    ]
+
+    shown.selectbox(key="sort").set_value("dearest").run()
+
+    assert labels(shown)[0] == f"**{esc(shop.ITEMS[-1].title)}**"
+    assert shown.query_params["sort"] == "dearest"
+    shown.text_input(key="q").set_value("the").run()
+    assert shown.selectbox(key="sort").options[:2] == ["Best match", "Most popular"]
+    assert shown.selectbox(key="sort").value == "dearest"
+    shown.selectbox(key="sort").set_value("popular").run()
+    shown.text_input(key="q").set_value("").run()
+    assert not shown.exception
+    assert shown.selectbox(key="sort").value == "relevance"
+
+
+def test_new_arrivals_need_an_attribute_with_the_first_day(
+    page: Page, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitors.rates = False
+    about = shop.about(rates=False)
+    dated = about.display.model_copy(update={"price": None, "since": "since"})
+    answer = fresh(about.model_copy(update={"display": dated}))
+    monkeypatch.setattr(product_api, "about", lambda _: answer)
+    monkeypatch.setattr(product_api, "released_years", lambda _: fresh([]))
+
+    shown = page(PAGE).run()
+
+    assert not shown.exception
+    assert shown.selectbox(key="sort").options == ["Most popular", "New arrivals", "A to Z"]
 
 
 @pytest.mark.parametrize(

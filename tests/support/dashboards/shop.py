@@ -72,6 +72,10 @@ def _catalogue() -> tuple[Item, ...]:
 ITEMS = _catalogue()
 _SORT_KEYS: dict[ItemOrder, Callable[[Item], str | int]] = {
     "relevance": lambda _: 0,
+    "popular": lambda _: 0,
+    "cheapest": lambda item: item.item_id,  # as prices: see `details`
+    "dearest": lambda item: -int(item.item_id[1:]),
+    "added": lambda item: -int(item.item_id[1:]),
     "newest": lambda item: -(item.released or 0),
     "oldest": lambda item: item.released or 0,
     "title": lambda item: item.title,
