@@ -8,6 +8,7 @@ from jobs.synthetic.shop.world import RANK, Floats, Shop
 
 FIT_WEIGHT, PRICE_WEIGHT = 0.9, 0.6  # in the choice of what is viewed
 STRAY_SHARE = 0.15  # share of the views that may be of any department
+TOGETHER = 0.3  # probability that an order of an item has its complement too, if it is in stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,21 @@ def desire(shop: Shop, user: int) -> Desire:
 
 
 def buying(shop: Shop, user: int, week: int) -> Floats:
-    """Return for each item the probability that a view is of it and leads to its purchase.
+    """Return for each item the probability that a view leads to its purchase.
 
-    The view is the user's next one in that week. Items that they bought before count as if they
-    had not.
+    The view is the user's next one in that week: it is of the item, or of the complement with which
+    the item is bought. Items that they bought before count as if they had not.
     """
     wants, departments = desire(shop, user), shop.item_department
     weight = shop.popularity[week] * wants.pull
     of_department = np.bincount(departments, weight, minlength=shop.user_interests.shape[1])
     interest = shop.user_interests[user] / np.maximum(of_department, 1e-300)
     viewed = weight * ((1 - STRAY_SHARE) * interest[departments] + STRAY_SHARE / weight.sum())
-    bought: Floats = viewed * wants.cart * wants.checkout * shop.in_stock[week]
-    return bought
+    bought = viewed * wants.cart * wants.checkout * shop.in_stock[week]
+    has_complement = shop.item_complement >= 0
+    of_complement = np.where(has_complement, bought[shop.item_complement], 0)
+    either: Floats = bought + TOGETHER * of_complement * shop.in_stock[week]
+    return either
 
 
 def _logistic(x: Floats) -> Floats:

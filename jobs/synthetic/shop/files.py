@@ -22,7 +22,7 @@ from jobs.runtime.logs import event
 from jobs.synthetic import output
 from jobs.synthetic.output import SHOP
 from jobs.synthetic.shop import words
-from jobs.synthetic.shop.demand import buying
+from jobs.synthetic.shop.demand import TOGETHER, buying
 from jobs.synthetic.shop.visits import KINDS, events_of
 from jobs.synthetic.shop.world import START, WEEKS, Ints, Shop, generate
 from ranking.selection import top_n
@@ -145,7 +145,24 @@ def _write_truth(shop: Shop, folder: Path) -> None:
     }
     pq.write_table(pa.table(customers), folder / "customers.parquet")
     pq.write_table(pa.table(products), folder / "products.parquet")
+    pq.write_table(_complements(shop), folder / "complements.parquet")
     pq.write_table(_likeliest(shop), folder / "purchases.parquet")
+
+
+def _complements(shop: Shop) -> pa.Table:
+    """Return each product that goes with another.
+
+    `probability` is that of an order of the product having the complement too, if that is in stock
+    and the customer has not bought it before.
+    """
+    [items] = np.nonzero(shop.item_complement >= 0)
+    return pa.table(
+        {
+            "sku": list(map(PRODUCT_ID, items.tolist())),
+            "complement": list(map(PRODUCT_ID, shop.item_complement[items].tolist())),
+            "probability": np.full(len(items), TOGETHER),
+        }
+    )
 
 
 def _likeliest(shop: Shop) -> pa.Table:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.synthetic.shop.demand import STRAY_SHARE, Desire, desire
+from jobs.synthetic.shop.demand import STRAY_SHARE, TOGETHER, Desire, desire
 from jobs.synthetic.shop.world import DAY_S, START, WEEK_S, WEEKS, Flags, Floats, Ints, Shop
 
 KINDS = ("view", "cart", "purchase")
@@ -41,7 +41,8 @@ class _Visitor:
     def session(self, number: int, n_views: int, start: int) -> Events:
         """Return the events of one session.
 
-        A view may be followed by a cart at once, and the basket by a purchase at the end.
+        A view may be followed by a cart at once, and the basket by a purchase at the end. Then
+        complements of what is bought may be put into the basket, without a view, and bought too.
         """
         week = start // WEEK_S
         items = self._viewed(n_views, week)
@@ -50,18 +51,31 @@ class _Visitor:
         in_cart = self._may_buy(items, week) & self._happens(self.wants.cart[items])
         ordered = in_cart & self._happens(self.wants.checkout[items])
         self.bought.update(items[ordered].tolist())
-        n_carts, n_ordered = int(in_cart.sum()), int(ordered.sum())
+        added = self._complements(items[ordered], week)
+        self.bought.update(added.tolist())
+        n_carts, n_ordered = int(in_cart.sum()) + len(added), int(ordered.sum()) + len(added)
         kind = np.repeat(np.arange(len(KINDS)), (n_views, n_carts, n_ordered))
         quantity = np.ones(len(kind), np.int64)
         quantity[kind == len(KINDS) - 1] += self.rng.random(n_ordered) < _TWICE_SHARE
         checkout = np.full(n_ordered, at[-1] + _CHECKOUT_SECONDS)
+        added_at = np.full(len(added), at[-1] + _CHECKOUT_SECONDS // 2)
         return Events(
-            item=np.concatenate((items, items[in_cart], items[ordered])),
+            item=np.concatenate((items, items[in_cart], added, items[ordered], added)),
             kind=kind,
-            seconds=np.concatenate((at, at[in_cart] + 4, checkout)) + int(START.timestamp()),
+            seconds=np.concatenate((at, at[in_cart] + 4, added_at, checkout))
+            + int(START.timestamp()),
             session=np.full(len(kind), number),
             quantity=quantity,
         )
+
+    def _complements(self, ordered: Ints, week: int) -> Ints:
+        """Return the items that are ordered because they go with what is ordered."""
+        if not len(ordered):
+            return ordered
+        others = self.shop.item_complement[ordered]
+        joins = (others >= 0) & (self.rng.random(len(ordered)) < TOGETHER)
+        joins &= self.shop.in_stock[week, others]
+        return np.array([i for i in others[joins].tolist() if i not in self.bought], np.int64)
 
     def _viewed(self, n: int, week: int) -> Ints:
         """Return the items of a session's views: it is about a department, but for some strays."""

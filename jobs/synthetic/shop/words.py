@@ -63,6 +63,26 @@ Clothing|Trousers|69|Trousers, Chinos, Culottes|Cotton, Corduroy, Linen, Denim
 Clothing|Accessories|24|Scarf, Cap, Gloves, Socks|Wool, Alpaca, Cotton, Merino
 """
 
+# Types of products that go together: a mug with coffee.
+_GO_TOGETHER = """
+Cups and mugs|Coffee
+Pots and pans|Knives and boards
+Storage|Sweets
+Pots and planters|Watering
+Lamps|Desk
+Cushions and throws|Decoration
+Bed linen|Pillows and duvets
+Nightwear|Tea
+Towels|Soap and care
+Tents and sleeping|Camp kitchen
+Backpacks|Outdoor clothing
+Yoga|Running
+Building|Games and puzzles
+Notebooks|Writing
+Audio|Charging
+Tops|Trousers
+"""
+
 
 def _product_type(line: str) -> ProductType:
     department, name, price, nouns, materials = line.split("|")
@@ -72,6 +92,11 @@ def _product_type(line: str) -> ProductType:
 
 
 TYPES = tuple(map(_product_type, _TYPES.strip().splitlines()))
+_NAMES = [product_type.name for product_type in TYPES]
+GO_TOGETHER = tuple(  # pairs of indices of types
+    (_NAMES.index(one), _NAMES.index(other))
+    for one, other in (line.split("|") for line in _GO_TOGETHER.strip().splitlines())
+)
 DEPARTMENTS = tuple(dict.fromkeys(product_type.department for product_type in TYPES))
 
 # fmt: off

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.names import AGE_GROUPS, REGIONS
-from jobs.synthetic.shop.words import DEPARTMENTS, TYPES
+from jobs.synthetic.shop.words import DEPARTMENTS, GO_TOGETHER, TYPES
 from ranking.similarity import unit_rows
 
 RANK = 8
@@ -39,8 +39,9 @@ class Shop:
     `user_interests` has the probability that a session is about each department. `user_budget` and
     `item_tier` are logarithms: of the price that a user likes, and of the item's price, both
     relative to the usual price of the item's type. `item_week` is the week from which an item is
-    sold. `in_stock` and `popularity` are (weeks, items); a popularity is 0 before that week.
-    `items_of` has the items of each department, `all_items` those of all.
+    sold. `item_complement` is the item that goes with each item, which is a pair of two items; -1
+    if there is none. `in_stock` and `popularity` are (weeks, items); a popularity is 0 before that
+    week. `items_of` has the items of each department, `all_items` those of all.
     """
 
     seed: int
@@ -56,6 +57,7 @@ class Shop:
     item_price: Floats
     item_appeal: Floats
     item_week: Ints
+    item_complement: Ints
     in_stock: Flags
     popularity: Floats
     items_of: tuple[Ints, ...]
@@ -92,6 +94,7 @@ def generate(size: int, seed: int) -> Shop:
     by_age = rng.normal(size=(len(AGE_GROUPS), RANK))[ages]
     likes = rng.normal(size=(n_users, RANK))
     in_stock = _stock(rng, week)
+    popularity = _popularity(rng, week, in_stock)
     return Shop(
         seed=seed,
         user_factors=unit_rows(likes + 0.5 * by_age),
@@ -106,8 +109,9 @@ def generate(size: int, seed: int) -> Shop:
         item_price=price,
         item_appeal=0.4 * rng.normal(size=n_items),
         item_week=week,
+        item_complement=_complements(types, popularity),
         in_stock=in_stock,
-        popularity=_popularity(rng, week, in_stock),
+        popularity=popularity,
         items_of=tuple(
             np.flatnonzero(TYPE_DEPARTMENTS[types] == department)
             for department in range(len(DEPARTMENTS))
@@ -148,6 +152,20 @@ def _popularity(rng: np.random.Generator, item_week: Ints, in_stock: Flags) -> F
     fresh = np.where(item_week > 0, 1.2 * np.exp(-np.maximum(age, 0) / 3), 0.0)
     weight: Floats = np.where(age >= 0, np.exp(level + fresh), 0.0)
     return np.where(in_stock, weight, weight / 4)
+
+
+def _complements(types: Ints, popularity: Floats) -> Ints:
+    """Return the item that goes with each item: of two types that go together, one of each.
+
+    The most popular items of both types are a pair, then the next ones, and so on.
+    """
+    complements = np.full(len(types), -1)
+    by_popularity = np.argsort(-popularity.sum(axis=0), kind="stable")
+    for pair in GO_TOGETHER:
+        one, other = (by_popularity[types[by_popularity] == index] for index in pair)
+        n = min(len(one), len(other))
+        complements[one[:n]], complements[other[:n]] = other[:n], one[:n]
+    return complements
 
 
 def _activity(rng: np.random.Generator, n_views: int, n_users: int) -> Ints:

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.ingestion import check
 from jobs.synthetic.shop import files
+from jobs.synthetic.shop.demand import TOGETHER
 from jobs.synthetic.shop.words import DEPARTMENTS
 from jobs.synthetic.shop.world import START, WEEKS
 
@@ -96,6 +97,18 @@ def test_the_truth_has_a_row_for_each_user_and_product(folder: Path) -> None:
     assert np.allclose(np.array(users["interests"].to_pylist()).sum(axis=1), 1, atol=1e-5)
     assert items["sku"].to_pylist() == [row["sku"] for row in products(folder)]
     assert {len(row) for row in items["in_stock"].to_pylist()} == {WEEKS}
+
+
+def test_the_truth_has_what_goes_together(folder: Path) -> None:
+    truth = pq.read_table(folder / "truth" / "complements.parquet").to_pylist()
+    types = {row["sku"]: row["type"] for row in products(folder)}
+
+    complements = {row["sku"]: row["complement"] for row in truth}
+    assert all(complements[complement] == sku for sku, complement in complements.items())
+    assert {types[complements[sku]] for sku in complements if types[sku] == "Coffee"} == {
+        "Cups and mugs"
+    }
+    assert {row["probability"] for row in truth} == {TOGETHER}
 
 
 @pytest.mark.parametrize("size", ["19999", "20_000_001"])

@@ -3,8 +3,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from jobs.synthetic.shop.demand import buying, desire
+from jobs.synthetic.shop.demand import TOGETHER, buying, desire
 from jobs.synthetic.shop.visits import KINDS, Events, events_of
+from jobs.synthetic.shop.words import GO_TOGETHER
 from jobs.synthetic.shop.world import START, WEEK_S, WEEKS, Ints, Shop, generate
 
 VIEW, CART, PURCHASE = range(len(KINDS))
@@ -55,12 +56,14 @@ def sessions(visits: list[Events]) -> Iterator[list[tuple[int, int, int]]]:
         yield from by_session.values()
 
 
-def test_a_purchase_follows_a_cart_which_follows_a_view(visits: list[Events]) -> None:
+def test_a_purchase_follows_a_cart_which_follows_a_view(shop: Shop, visits: list[Events]) -> None:
     n_purchases = 0
     for session in sessions(visits):
+        bought = {item for item, kind, _ in session if kind == PURCHASE}
         for item, kind, at in session:
             before = {(other, of) for other, of, seconds in session if seconds < at}
-            assert kind == VIEW or (item, VIEW) in before
+            is_added = shop.item_complement[item] in bought  # from the page of the basket
+            assert kind == VIEW or is_added or (item, VIEW) in before
             assert kind != PURCHASE or (item, CART) in before
             n_purchases += kind == PURCHASE
     assert n_purchases > 1000
@@ -104,6 +107,38 @@ def test_users_buy_as_often_as_the_truth_says(shop: Shop, visits: list[Events]) 
         n_bought = bought[pairs].sum()
         assert n_bought > 80
         assert n_bought == pytest.approx(expected[pairs].sum(), rel=3 / n_bought**0.5)
+
+
+def test_complements_are_pairs_of_items_of_types_that_go_together(shop: Shop) -> None:
+    [items] = np.nonzero(shop.item_complement >= 0)
+    others = shop.item_complement[items]
+    assert 0.7 * shop.n_items < len(items) < 0.9 * shop.n_items
+    assert np.array_equal(shop.item_complement[others], items)
+    pairs = {frozenset(pair) for pair in GO_TOGETHER}
+    types = zip(shop.item_type[items].tolist(), shop.item_type[others].tolist(), strict=True)
+    assert all(frozenset(pair) in pairs for pair in types)
+
+
+def test_orders_have_the_complement_with_the_stated_probability(
+    shop: Shop, visits: list[Events]
+) -> None:
+    n_orders, n_together = 0, 0
+    for events in visits:
+        is_order = events.kind == PURCHASE
+        orders = [*zip(events.item[is_order].tolist(), weeks(events)[is_order], strict=True)]
+        numbers = dict(zip(events.item[is_order].tolist(), events.session[is_order], strict=True))
+        viewed = {*zip(events.item.tolist(), events.session, events.kind == VIEW, strict=True)}
+        for item, week in orders:
+            other, session = int(shop.item_complement[item]), numbers[item]
+            is_chosen = (item, session, True) in viewed  # the item itself, not for its complement
+            is_free = numbers.get(other, session) >= session and shop.in_stock[week, other]
+            if other < 0 or not is_chosen or not is_free or (other, session, True) in viewed:
+                continue
+            n_orders += 1
+            n_together += numbers.get(other) == session
+
+    assert n_orders > 500
+    assert n_together / n_orders == pytest.approx(TOGETHER, abs=3 * (0.21 / n_orders) ** 0.5)
 
 
 def test_users_prefer_what_they_can_afford(shop: Shop) -> None:
