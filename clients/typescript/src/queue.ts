@@ -19,13 +19,22 @@ export interface QueueSettings {
 
 // of an answer that may be about one event; all others are about the API, the key or the network
 const ABOUT_AN_EVENT = [400, 413, 422, 500];
+const INTERNAL_ERROR = 500; // may also be about the API: then all events wait
+const MOST_ASIDE = 3;
 const DEFAULTS = { everyMs: 1000, most: 100_000 };
+
+/** An event that the API does not take alone, and why. */
+interface Untaken {
+  event: NewEvent;
+  error: ProblemError;
+}
 
 /**
  * Sends events in the background: every second, and as soon as 1,000 wait.
  *
- * If the API refuses a whole batch for one event, the others are sent without it. Events are in
- * memory until the API has them: call `close` before the process ends.
+ * If the API refuses a whole batch for one event, the others are sent without it. An event for
+ * which the API has an internal error is given up only after the API took another one. Events are
+ * in memory until the API has them: call `close` before the process ends.
  */
 export class EventQueue {
   readonly #lantern: Pick<Lantern, "sendEvents">;
@@ -64,8 +73,8 @@ export class EventQueue {
       this.#settings.onRefused(event, problem);
       return false;
     }
-    const now = new Date().toISOString();
-    this.#waiting.push({ occurred_at: now, event_id: randomUUID(), ...event });
+    const occurred_at = event.occurred_at ?? new Date().toISOString();
+    this.#waiting.push({ ...event, occurred_at, event_id: event.event_id ?? randomUUID() });
     if (this.size % MOST_ENTRIES === 0) {
       void this.flush();
     }
@@ -88,33 +97,55 @@ export class EventQueue {
   }
 
   async #send(): Promise<void> {
+    const aside: Untaken[] = [];
     try {
       let most = MOST_ENTRIES;
+      let works = false; // whether the API has taken a batch
       while (this.size > 0) {
         const batch = this.#waiting.slice(0, most);
-        const results = await this.#resultsOf(batch);
-        if (results === undefined) {
+        const answer = await this.#answerTo(batch);
+        if (answer instanceof ProblemError && batch.length > 1) {
           most = Math.ceil(batch.length / 2);
           continue;
         }
         this.#waiting.splice(0, batch.length);
-        this.#report(batch, results);
-        most = batch.length === 1 ? MOST_ENTRIES : most;
+        if (answer instanceof ProblemError) {
+          aside.push(...batch.map((event) => ({ event, error: answer })));
+        } else {
+          works = true;
+          this.#report(batch, answer);
+        }
+        if (works || aside.every(({ error }) => error.status !== INTERNAL_ERROR)) {
+          this.#giveUp(aside.splice(0));
+        } else if (aside.length === MOST_ASIDE) {
+          break;
+        }
+        most = batch.length === 1 && aside.length === 0 ? MOST_ENTRIES : most;
+      }
+      for (const { error } of aside.slice(-1)) {
+        throw error;
       }
     } catch (error) {
+      this.#waiting.push(...aside.map(({ event }) => event)); // behind those that were not tried
       this.#settings.onError(error);
     }
   }
 
-  /** Return the results; nothing if the API refuses the whole batch, perhaps for one event. */
-  async #resultsOf(batch: NewEvent[]): Promise<EventResult[] | undefined> {
+  /** Return the results, or the problem for which the API refuses the batch. */
+  async #answerTo(batch: NewEvent[]): Promise<EventResult[] | ProblemError> {
     try {
       return (await this.#lantern.sendEvents(batch)).results;
     } catch (error) {
-      if (!(error instanceof ProblemError && ABOUT_AN_EVENT.includes(error.status))) {
-        throw error;
+      if (error instanceof ProblemError && ABOUT_AN_EVENT.includes(error.status)) {
+        return error;
       }
-      return batch.length === 1 ? [refused(error.problem)] : undefined;
+      throw error;
+    }
+  }
+
+  #giveUp(untaken: Untaken[]): void {
+    for (const { event, error } of untaken) {
+      this.#settings.onRefused(event, refused(error.problem));
     }
   }
 

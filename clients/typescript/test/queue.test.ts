@@ -137,6 +137,52 @@ for (const status of [401, 404, 429, 503]) {
   });
 }
 
+test("an API that answers 500 to everything loses no event", async () => {
+  const recorder = new Recorder();
+  recorder.status = 500;
+  const { queue, refused, errors } = queueOf(recorder, { everyMs: 60_000 });
+  for (let n = 0; n < 900; n += 1) {
+    queue.add({ ...EVENT, item_id: "poison", user_id: `${n}` });
+  }
+  await queue.flush();
+
+  assert.deepEqual([queue.size, refused, errors.length], [900, [], 1]);
+  assert.ok(recorder.sent.length < 25, `${recorder.sent.length} requests`);
+  await queue.close();
+});
+
+test("events that make the API answer 500 are refused once it took another", async () => {
+  const recorder = new Recorder();
+  recorder.status = 500;
+  const { queue, refused, errors } = queueOf(recorder, { everyMs: 60_000 });
+  for (let n = 0; n < 5; n += 1) {
+    queue.add({ ...EVENT, item_id: "poison" });
+  }
+  await queue.flush();
+  assert.deepEqual([queue.size, refused.length, errors.length], [5, 0, 1]);
+  queue.add(EVENT);
+  for (let n = 0; n < 3; n += 1) {
+    await queue.flush();
+  }
+
+  assert.deepEqual([queue.size, refused.length], [0, 5]);
+  await queue.close();
+});
+
+test("an event whose id is null keeps the id that it gets", async () => {
+  const recorder = new Recorder();
+  recorder.failures = 1;
+  const { queue } = queueOf(recorder, { everyMs: 60_000 });
+  queue.add({ ...EVENT, event_id: null, occurred_at: null });
+  await queue.flush();
+  await queue.flush();
+
+  const [[first] = [], [second] = []] = recorder.sent;
+  assert.match(first?.event_id ?? "", /^[0-9a-f-]{36}$/);
+  assert.deepEqual(second, first);
+  await queue.close();
+});
+
 test("an event that JSON cannot have is refused at once", async () => {
   const recorder = new Recorder();
   const { queue, refused } = queueOf(recorder, { everyMs: 60_000 });
