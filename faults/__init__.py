@@ -19,7 +19,7 @@ POINTS: Final = (
     "delta.after_commit",
     "collect.before_cursor",  # a batch of events and its counts are in the lake
     "collect.before_cursor_of_items",  # so is a batch of changes of items
-    "feedback.before_commit",  # an event is written in a transaction, and not acknowledged
+    "feedback.before_answer",  # an event is written, and not acknowledged
     "events.before_commit",  # a batch of events is written in a transaction, and not acknowledged
     "publish.after_copy",  # all rows of a release are loaded in a transaction
     "publish.before_commit",  # the release is live in this transaction

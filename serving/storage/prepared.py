@@ -19,11 +19,15 @@ class Prepared:
         name: its name in the connection: letters, digits and underscores.
         types: the Postgres type of each parameter by name, in the order of `$1`, `$2`, …
         sql: the statement, with `:name` for each parameter.
+        first: a statement that is sent along and executed before it, with the same parameters.
+            `sql` sees what was committed until `first` had ended. Both are one transaction, also
+            on a connection that commits each statement.
     """
 
     name: str
     types: Mapping[str, str]
     sql: str
+    first: str | None = None
 
     def execute(self, connection: Connection, **values: Any) -> CursorResult[Any]:
         """Execute the statement; prepare it first if this connection has not."""
@@ -43,4 +47,8 @@ class Prepared:
     @cached_property
     def _execute_sql(self) -> str:
         values = ", ".join(f"cast(%({name})s as {kind})" for name, kind in self.types.items())
-        return f"execute {self.name}({values})"
+        execute = f"execute {self.name}({values})"
+        if self.first is None:
+            return execute
+        first = _PARAMETER.sub(r"%(\1)s", self.first)
+        return f"{first}; {execute}"

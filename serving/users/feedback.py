@@ -1,8 +1,8 @@
 """Write users' events: into the outbox and the current feedback, in one transaction.
 
-Callers own the transaction: an event is accepted once they commit. Two statements write an event.
-If they write nothing, a third one finds the reason. The current feedback also has the state that
-the newest event replaced: `serving.users.undo` restores it.
+One statement writes an event into both, so no transaction of several statements is needed. If it
+writes nothing, another one finds the reason. The current feedback also has the state that the
+newest event replaced: `serving.users.undo` restores it.
 """
 
 import secrets
@@ -23,25 +23,6 @@ CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 STEP_TOLERANCE = 1e-6  # share of a step by which a rating may be off
 
-_TYPES = {"rating": "real", "occurred_at": "timestamptz"} | dict.fromkeys(
-    ("kind", "user_id", "item_id"), "text"
-)
-# Shared advisory lock per user: `accounts.erase` takes it exclusively, so an erasure and a write
-# cannot interleave. Only the statement after this one sees whether the user was erased.
-_OUTBOX = Prepared(
-    "write_event",
-    _TYPES | dict.fromkeys(("event_id", "caller_key", "sent_by"), "text"),
-    f"""
-    insert into outbox
-        (event_id, idempotency_key, kind, user_id, item_id, rating, occurred_at, sent_by)
-    select :event_id, :caller_key, :kind, :user_id, :item_id, :rating,
-        least(:occurred_at, now()), :sent_by
-    from (select pg_advisory_xact_lock_shared({OF_USER}) offset 0) as locked
-    where exists (select from items where item_id = :item_id)
-    on conflict (idempotency_key) do nothing
-    returning occurred_at
-    """,  # noqa: S608 # our own keys
-)
 # The newest event wins. `hidden_at` is the time of the newest event of any kind: a hide that is
 # older than it is ignored. `previous` is the user's state before the event: the rating is the
 # profile's if that is newer than the stored one, and not of an event that was undone.
@@ -65,25 +46,38 @@ NEWEST_WINS = """
         end
     returning event_id, previous
 """
-_FEEDBACK = Prepared(
-    "write_feedback",
-    _TYPES | {"event_id": "text"},
+# Shared advisory lock per user: `accounts.erase` takes it exclusively, so an erasure and a write
+# cannot interleave. Only a statement after the lock sees whether the user was erased.
+_WRITE = Prepared(
+    "write_event",
+    {"rating": "real", "occurred_at": "timestamptz"}
+    | dict.fromkeys(("kind", "user_id", "item_id", "event_id", "caller_key", "sent_by"), "text"),
     f"""
+    with accepted as (
+        insert into outbox
+            (event_id, idempotency_key, kind, user_id, item_id, rating, occurred_at, sent_by)
+        select :event_id, :caller_key, :kind, :user_id, :item_id, :rating,
+            least(:occurred_at, now()), :sent_by
+        where exists (select from items where item_id = :item_id) and not {IS_ERASED}
+        on conflict (idempotency_key) do nothing
+        returning occurred_at
+    )
     insert into feedback as stored
         (user_id, item_id, rating, rated_at, hidden, hidden_at, event_id, previous)
     select :user_id, :item_id, :rating,
-        case when :kind in ('rate', 'unrate') then :occurred_at end,
+        case when :kind in ('rate', 'unrate') then accepted.occurred_at end,
         case when :kind in ('hide', 'not_interested') then :kind end,
-        :occurred_at, :event_id,
+        accepted.occurred_at, :event_id,
         coalesce((
             select jsonb_build_object('rating', ratings[position], 'rated_at', rated_at[position])
             from live_release join profiles using (release_id)
             cross join array_position(item_ids, :item_id) as position
             where user_id = :user_id and position is not null
         ), '{{}}')
-    where not {IS_ERASED}
-    {NEWEST_WINS}
+    from accepted
+    {NEWEST_WINS}, (select occurred_at from accepted)
     """,  # noqa: S608 # our own condition
+    first=f"select pg_advisory_xact_lock_shared({OF_USER})",
 )
 _REASON = text(
     f"""
@@ -136,7 +130,8 @@ class Event:
 def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
     """Write an event once, and update the user's current feedback: the newest event wins.
 
-    The caller must roll the transaction back on an error. `sent_by` is the API key's name.
+    On a connection that commits each statement, it is accepted when this returns; otherwise once
+    the caller commits. `sent_by` is the API key's name.
 
     Raises:
         RequestRefusedError: it occurred too far in the future, or before 1970.
@@ -152,23 +147,15 @@ def accept(connection: Connection, event: Event, *, sent_by: str) -> Receipt:
         "user_id": event.user_id,
         "item_id": event.item_id,
         "rating": event.rating,
+        "caller_key": caller_key,
     }
-    occurred_at = _OUTBOX.execute(
-        connection,
-        **values,
-        event_id=event_id,
-        caller_key=caller_key,
-        sent_by=sent_by,
-        occurred_at=event.occurred_at,
-    ).scalar()
-    if occurred_at is None:
-        return _repeated(connection, event, values | {"caller_key": caller_key})
-    values |= {"occurred_at": occurred_at, "event_id": event_id}
-    written = _FEEDBACK.execute(connection, **values).one_or_none()
+    written = _WRITE.execute(
+        connection, **values, event_id=event_id, sent_by=sent_by, occurred_at=event.occurred_at
+    ).one_or_none()
+    faultpoint("feedback.before_answer")
     if written is None:
-        raise errors.UserErasedError(f"The user {event.user_id!r} was erased.")
-    faultpoint("feedback.before_commit")
-    return _receipt(event, event_id, occurred_at, written.previous, repeated=False)
+        return _repeated(connection, event, values)
+    return _receipt(event, event_id, written.occurred_at, written.previous, repeated=False)
 
 
 def on_scale(rating: float, about: About) -> float:
@@ -219,7 +206,7 @@ def _repeated(connection: Connection, event: Event, values: dict[str, Any]) -> R
 
     Raises:
         UserErasedError, IdempotencyKeyReusedError, UnknownItemError: see `accept`.
-        ApiUnavailableError: another transaction has just changed what the two statements compare.
+        ApiUnavailableError: another transaction has just changed what the statement compares.
     """
     row = connection.execute(_REASON, values).one()
     if row.is_erased:

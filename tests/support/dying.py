@@ -34,7 +34,7 @@ def publish(url: str, dataset: str, live: str) -> None:
 def rate(url: str, dataset: str) -> None:
     """Rate an item, as the API does."""
     event = Event("rate", "u", "a", 7.0, idempotency_key="of-this-click")
-    with database.connect(url, dataset).begin() as connection:
+    with database.connect(url, dataset, autocommit=True).connect() as connection:
         feedback.accept(connection, event, sent_by="test")
 
 

@@ -206,13 +206,14 @@ def outbox(caller: Reader) -> Response:
 
 
 def _accept(quotas: Quotas, caller: Caller, event: Event) -> Response:
-    with caller.transaction() as authorized:
-        quotas.check(caller.dataset, authorized.name, "events", event.user_id)
+    key_name = caller.key.name
+    with caller.connection() as connection:
+        quotas.check(caller.dataset, key_name, "events", event.user_id)
         if event.rating is not None:
-            about = caller.datasets.about(authorized.connection, caller.dataset)
+            about = caller.datasets.about(connection, caller.dataset)
             event = replace(event, rating=feedback.on_scale(event.rating, about))
-        receipt = feedback.accept(authorized.connection, event, sent_by=authorized.name)
+        receipt = feedback.accept(connection, event, sent_by=key_name)
     if receipt.status == "accepted":
-        quotas.count(caller.dataset, authorized.name, "events", event.user_id)
+        quotas.count(caller.dataset, key_name, "events", event.user_id)
     caller.metrics.count_event(caller.dataset, receipt)
     return as_json(receipt)
