@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from jobs.erasure import digests
+from serving.errors import UserErasedError
 from serving.lists import user_state
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import loading, releases
@@ -147,12 +148,12 @@ def test_a_user_who_is_erased_while_a_release_is_validated_is_not_in_it(
         assert stored == [(original(session, release_id),)]
 
 
-def waits(owner: Engine, erasing: Any) -> None:
-    """Wait until the erasure waits for a lock."""
+def waits(owner: Engine, started: Any) -> None:
+    """Wait until what was started waits for a lock."""
     waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
     with owner.connect() as connection:
         while connection.scalar(waiting) == 0:
-            assert not erasing.done()
+            assert not started.done()
 
 
 def test_an_erasure_waits_for_a_release_that_goes_live(
@@ -230,6 +231,37 @@ def test_progress_is_recorded_for_the_users_that_a_run_has_seen(owner: Engine) -
     with owner.begin() as connection:
         assert len(erasures.newest(connection, limit=2)) == 2
         assert len(erasures.new(connection)) == 1
+
+
+def test_an_event_waits_for_an_erasure_and_is_refused(publisher: Engine, owner: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    autocommit = owner.execution_options(isolation_level="AUTOCOMMIT")
+
+    def rate() -> None:
+        with autocommit.connect() as connection:
+            feedback.accept(connection, Event("rate", "u", "a", 7.0), sent_by="shop")
+
+    with ThreadPoolExecutor(1) as threads:
+        with owner.begin() as connection:
+            accounts.erase(connection, "u", requested_by="test")
+            rating = threads.submit(rate)
+            waits(owner, rating)
+        with pytest.raises(UserErasedError):
+            rating.result()
+
+    assert traces(owner) == []
+
+
+def test_an_erasure_waits_for_an_event(publisher: Engine, owner: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+    with ThreadPoolExecutor(1) as threads:
+        with owner.begin() as connection:
+            feedback.accept(connection, Event("rate", "u", "a", 7.0), sent_by="shop")
+            erasing = threads.submit(erase, owner)
+            waits(owner, erasing)
+        erasing.result()
+
+    assert traces(owner) == []
 
 
 def test_a_users_id_cannot_be_chosen_so_that_its_lock_is_another(
