@@ -47,7 +47,7 @@ def test_the_kinds_are_published_with_what_they_mean() -> None:
 def test_what_the_app_shows_is_published_but_for_the_hosts_of_pictures() -> None:
     published = display(datasets.load_named("playground_shop"))
 
-    shown = Display(price="price", currency="EUR", stock="stock")
+    shown = Display(price="price", currency="EUR", stock="stock", since="since")
     assert Display.model_validate(published) == shown
     assert published.keys() == shown.model_dump().keys()
 
