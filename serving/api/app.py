@@ -105,7 +105,12 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
     """Create what all requests share: connections, counters, caches and limits."""
     app.state.datasets = datasets
     app.state.metrics = Metrics(datasets, settings.disk_folders)
-    app.state.shown_lists = ShownLists(datasets, app.state.metrics, size=settings.shown_lists_queue)
+    app.state.shown_lists = ShownLists(
+        datasets,
+        app.state.metrics,
+        size=settings.shown_lists_queue,
+        per_day=settings.shown_lists_per_day,
+    )
     app.state.quotas = Quotas(
         events=settings.events_per_day,
         users=settings.new_users_per_day,

@@ -56,7 +56,7 @@ class Caller:
 
     def keep(self, *answer: ShownList) -> None:
         """Keep the lists of an answer that is about to be sent."""
-        self.shown_lists.add(self.dataset, *answer)
+        self.shown_lists.add(self.dataset, *answer, key_name=self.key.name)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

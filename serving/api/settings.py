@@ -69,6 +69,12 @@ class ApiSettings(BaseSettings):
         description="Answers whose lists wait to be kept under their `list_id`, per process. Lists "
         "of more are dropped and counted in `/metrics`. 0: no list is kept.",
     )
+    shown_lists_per_day: int = Field(
+        default=5_000_000,
+        ge=0,
+        description="Lists per day (UTC) that each process keeps of its answers to a key. Further "
+        "ones are answered, but not kept: `/metrics` counts them. 0: no limit.",
+    )
     requests_per_second: int = Field(
         default=2000,
         ge=0,

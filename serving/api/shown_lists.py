@@ -1,9 +1,9 @@
 """Keeps the lists that this process answers, in batches beside the requests.
 
 A request only adds its answer, of one list or several, to a queue. A thread writes the queue to
-Postgres every half second, the lists of an answer by one statement. The queue is bounded: answers
-beyond the bound, and lists that cannot be written, are dropped and counted. A process that is
-killed loses the lists of its last half second.
+Postgres every half second, the lists of an answer by one statement. The queue is bounded, and each
+key has a quota of lists per day: answers beyond these, and lists that cannot be written, are
+dropped and counted. A process that is killed loses the lists of its last half second.
 """
 
 import logging
@@ -17,6 +17,7 @@ from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
 from serving.errors import ApiError
 from serving.users import shown_lists
+from serving.users.quotas import Quotas
 from serving.users.shown_lists import ShownList
 
 log = logging.getLogger(__name__)
@@ -32,17 +33,22 @@ class ShownLists:
         datasets: where the lists are written.
         metrics: counts the lists that are dropped.
         size: largest number of answers in the queue; 0 keeps none.
+        per_day: number of lists of a key that are kept on a day (UTC); 0: no limit.
     """
 
-    def __init__(self, datasets: Datasets, metrics: Metrics, *, size: int) -> None:
+    def __init__(
+        self, datasets: Datasets, metrics: Metrics, *, size: int, per_day: int = 0
+    ) -> None:
         self._datasets, self._metrics, self._size = datasets, metrics, size
+        self._quotas = Quotas(events=0, users=0, lists=per_day)
         self._queue = deque[tuple[str, Sequence[ShownList]]]()
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="shown-lists", daemon=True)
 
-    def add(self, dataset: str, *answer: ShownList) -> None:
-        """Keep the lists of an answer that is about to be sent."""
-        if len(self._queue) < self._size:
+    def add(self, dataset: str, *answer: ShownList, key_name: str = "") -> None:
+        """Keep the lists of an answer that is about to be sent to a product with this key."""
+        has_room = len(self._queue) < self._size
+        if has_room and self._quotas.take(dataset, key_name, "lists", len(answer)):
             self._queue.append((dataset, answer))
         elif self._size:
             self._metrics.count_dropped_lists(dataset, len(answer))

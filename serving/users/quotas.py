@@ -1,4 +1,4 @@
-"""Daily quotas: events, new users and changed items of each key, and events of each user.
+"""Daily quotas: events, users, items and shown lists of each key, and events of each user.
 
 Each process counts for itself, in memory, as it does for rate limits. Days are those of UTC.
 """
@@ -11,15 +11,18 @@ from typing import Literal
 
 from serving.errors import QuotaExceededError
 
-Kind = Literal["events", "users", "items"]
+Kind = Literal["events", "users", "items", "lists"]
 MAX_USERS = 100_000  # whose events are counted; those that were silent for longest are dropped
 
 
 class Quotas:
     """The counts of one day, by data set and key or user. A limit of 0 is no limit."""
 
-    def __init__(self, *, events: int, users: int, events_of_user: int = 0, items: int = 0) -> None:
+    def __init__(
+        self, *, events: int, users: int, events_of_user: int = 0, items: int = 0, lists: int = 0
+    ) -> None:
         self._limits: dict[Kind, int] = {"events": events, "users": users, "items": items}
+        self._limits["lists"] = lists
         self._limit_of_user = events_of_user
         self._counts = Counter[tuple[str, str, Kind]]()
         self._of_users = OrderedDict[tuple[str, str], int]()
@@ -50,6 +53,16 @@ class Quotas:
                 self._of_users.move_to_end(of_user)
                 if len(self._of_users) > MAX_USERS:
                     self._of_users.popitem(last=False)
+
+    def take(self, dataset: str, key_name: str, kind: Kind, n: int) -> bool:
+        """Count `n` of a kind, and return True, unless the key has used up its quota of today."""
+        with self._lock:
+            self._begin(datetime.now(UTC).date())
+            of_key = dataset, key_name, kind
+            is_allowed = not self._limits[kind] or self._counts[of_key] < self._limits[kind]
+            if is_allowed:
+                self._counts[of_key] += n
+            return is_allowed
 
     def check_items(self, dataset: str, key_name: str, n_changed: int) -> None:
         """Check that the key may change one more item, after some that are not counted yet.

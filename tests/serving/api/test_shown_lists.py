@@ -47,6 +47,24 @@ def shown(user_id: str | None = "u", *item_ids: str) -> ShownList:
     return ShownList(new_list_id(), "batch", user_id, 1, 0, item_ids or ("a", "b"))
 
 
+def test_a_key_has_a_quota_of_lists_and_the_others_are_answered_but_not_kept(
+    datasets: Datasets, owner: Engine
+) -> None:
+    schema, metrics = schema_of(owner), Metrics(datasets)
+    queue = ShownLists(datasets, metrics, size=10, per_day=2)
+    for key_name in ("greedy", "greedy", "modest"):
+        queue.add(schema, shown("u", key_name), shown("u", key_name), key_name=key_name)
+    queue.flush()
+
+    assert [items for *_, items in shop.rows(owner, SHOWN)] == [
+        *[["greedy"]] * 2,
+        *[["modest"]] * 2,
+    ]
+    assert f'lantern_shown_lists_dropped_total{{dataset="{schema}"}} 2.0' in (
+        generate_latest(metrics.registry).decode()
+    )
+
+
 @pytest.mark.usefixtures("published_shop")
 def test_every_list_has_an_id_under_which_it_is_kept_as_it_was_shown(
     product: Client, owner: Engine
