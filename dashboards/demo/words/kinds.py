@@ -61,7 +61,10 @@ def purchase(about: About) -> KindButton | None:
 
 def of_basket(about: About) -> tuple[str, ...]:
     """Return the kinds of events that put an item into a basket and take it out, as bought."""
-    return tuple(kind for kind in about.kinds if kind in _BASKETS or _is_purchase(kind, about))
+    add = basket(about)
+    if add is None:
+        return ()
+    return (add.kind, *(kind for kind in about.kinds if _is_purchase(kind, about)))
 
 
 def opening_kind(about: About) -> str | None:

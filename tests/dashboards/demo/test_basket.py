@@ -98,6 +98,8 @@ def test_a_basket_needs_a_kind_that_puts_items_into_it() -> None:
     ]
     assert kinds.of_basket(both) == ("add_to_cart", "order")
     assert kinds.purchase(shop_of(cart=bought)) is None
+    two = shop_of(cart=add, add_to_cart=add, order=bought)
+    assert kinds.of_basket(two) == ("add_to_cart", "order")  # no other kind takes an item out
 
 
 def test_the_basket_has_what_was_added_with_prices_and_their_sum(
