@@ -7,7 +7,12 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from psycopg2.errors import DiskFull, LockNotAvailable, ProgramLimitExceeded
+from psycopg2.errors import (
+    DiskFull,
+    LockNotAvailable,
+    ProgramLimitExceeded,
+    ReadOnlySqlTransaction,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -96,7 +101,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _database_error(request: Request, error: Exception) -> Response:
     cause = getattr(error, "orig", error)
-    is_temporary = isinstance(error, OperationalError | InterfaceError)
+    is_read_only = isinstance(cause, ReadOnlySqlTransaction)
+    is_temporary = is_read_only or isinstance(error, OperationalError | InterfaceError)
     if isinstance(cause, ProgramLimitExceeded):  # psycopg2 has it among the operational errors
         return await _unexpected(request, error)
     if isinstance(error, DBAPIError) and not (is_temporary or error.connection_invalidated):
@@ -108,6 +114,8 @@ async def _database_error(request: Request, error: Exception) -> Response:
     detail = "Postgres did not answer in time."
     if isinstance(cause, DiskFull):
         detail = "The disk of Postgres is full. Lists are served; nothing can be written."
+    if is_read_only:
+        detail = "Postgres is read-only. Lists are served; nothing can be written."
     return response(request.url.path, ApiUnavailableError(detail))
 
 

@@ -3,8 +3,11 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from serving.api import problems
 from serving.client import Client
 from serving.errors import NoReleaseError, RequestRefusedError, ScopeMissingError
 from serving.schemas import InvalidEvent, NewEvent, NewEvents
@@ -212,3 +215,22 @@ def test_of_very_many_events_those_that_arrived_last_are_read(
         product.send_event(event("view", item))
 
     assert [found.item_id for found in product.events("u").items] == ["c", "b"]
+
+
+def test_a_postgres_that_takes_no_writes_is_no_error_about_an_event(owner: Engine) -> None:
+    """As a standby does until it is promoted: clients keep what they sent, and retry."""
+
+    def write() -> None:
+        with owner.begin() as connection:
+            connection.exec_driver_sql("set transaction read only")
+            connection.exec_driver_sql("delete from outbox")
+
+    app = FastAPI()
+    problems.install(app)
+    app.post("/")(write)
+
+    answer = TestClient(app).post("/")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "api-unavailable")
+    assert answer.headers["retry-after"] == "2"
+    assert answer.json()["detail"].startswith("Postgres is read-only.")
