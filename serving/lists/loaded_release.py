@@ -177,8 +177,9 @@ class LoadedRelease:
         return ~self.passing(filtered_by)[: len(self.ids)]
 
     def passes(self, filtered_by: Filter, item: CatalogueItem) -> bool:
-        """Return whether an item of the catalogue passes a filter."""
-        return bool(self.passing(filtered_by)[self.columns.places[item.item_id]])
+        """Return whether an item passes a filter; one that the catalogue lacks does not."""
+        place = self.columns.places.get(item.item_id)
+        return place is not None and bool(self.passing(filtered_by)[place])
 
     def positions_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the positions of those of the items that the fit has seen."""

@@ -178,6 +178,16 @@ def test_the_longest_filter_costs_little_for_many_items(reading: Connection) -> 
         assert time.thread_time() - started < 0.1, pattern
 
 
+def test_an_item_that_the_catalogue_lacks_passes_no_filter(reading: Connection) -> None:
+    """Such as one that is pinned and younger than what this process has read."""
+    [release_id] = reading.scalars(text("select release_id from live_release"))
+    release = loaded_release.load(reading, release_id)
+    bound = filtering.bind(reading, "price != 5")
+
+    assert release.passes(bound, release.catalogue["b"])
+    assert not release.passes(bound, CatalogueItem("young", "Young", (), None, None))
+
+
 def test_lists_stay_full_after_filtering(released: int, client: Client) -> None:
     assert released
     assert ids(client.recommendations("w", where="price < 20 or price > 20", limit=3)) == "abc"
