@@ -39,6 +39,7 @@ from warehouse.append import append
 from warehouse.datasets import Dataset
 from warehouse.delta import Warehouse
 from warehouse.tables import (
+    GOLD_CONTENT_WEIGHTS,
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
     GOLD_ITEM_FACTORS,
@@ -227,7 +228,7 @@ def neighbours(catalogue: Catalogue, weights: sparse.csr_array, **others: pa.Arr
 
 
 def item_factors(model: Model, trending: NDArray[np.float32]) -> pa.Table:
-    """Return (item_id, factors, popularity, trending) of every item in the fit.
+    """Return (item_id, factors, popularity, trending, learned_from) of every item in the fit.
 
     `jobs.engine.learning.models` describes the layout of the factors; a popularity has none.
     """
@@ -243,8 +244,30 @@ def item_factors(model: Model, trending: NDArray[np.float32]) -> pa.Table:
             "factors": pa.ListArray.from_arrays(ends, pa.array(rows.reshape(-1))),
             "popularity": popular[positions],
             "trending": trending[positions],
+            "learned_from": np.where(catalogue.known[positions], "interactions", "content"),
         }
     )
+
+
+def content_weights(model: Model) -> pa.Table:
+    """Return (kind, feature, centre, deviation, weights): what predicts factors from content."""
+    schema = pa.schema(
+        [(name, pa.string()) for name in ("kind", "feature")]
+        + [(name, pa.float32()) for name in ("centre", "deviation")]
+        + [("weights", pa.list_(pa.float32()))]
+    )
+    if model.content_map is None:
+        return schema.empty_table()
+    features, weights = model.content_map.features, model.content_map.weights
+    scales = zip(features.centres, features.deviations, strict=True)
+    described = [
+        ("mean", "", 0.0, 1.0),
+        *(("flag", name, 0.0, 1.0) for name in features.flags),
+        *(("number", n, *scale) for n, scale in zip(features.numbers, scales, strict=True)),
+    ]
+    columns = zip(*described, strict=True)
+    rows = np.vstack([model.content_map.mean, weights]).astype(np.float32)
+    return pa.table([*map(pa.array, columns), pa.array([*rows])], names=schema.names).cast(schema)
 
 
 def code_commit() -> str:
@@ -271,6 +294,7 @@ def _write_item_tables(warehouse: Warehouse, learned: Learned, meanings: Meaning
         GOLD_SIMILAR_ITEMS: similar_items(model, N_SIMILAR, spark=spark),
         GOLD_TAKEN_TOGETHER: taken_together(learned, meanings, N_TOGETHER),
         GOLD_ITEM_FACTORS: item_factors(model, learned.trending),
+        GOLD_CONTENT_WEIGHTS: content_weights(model),
     }
     for table, rows in tables.items():
         retrain = pa.repeat(warehouse.run_key.retrain_id, len(rows))

@@ -24,6 +24,7 @@ from warehouse.datasets import Dataset
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
+    GOLD_CONTENT_WEIGHTS,
     GOLD_ERASED_ROWS,
     GOLD_FALLBACK_LISTS,
     GOLD_ITEM_FACTORS,
@@ -39,8 +40,8 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 log = logging.getLogger(__name__)
 
 LISTS = (
-    GOLD_RECOMMENDATIONS, GOLD_PROFILES, GOLD_ITEM_FACTORS, GOLD_SIMILAR_ITEMS, GOLD_TAKEN_TOGETHER,
-    GOLD_FALLBACK_LISTS,
+    GOLD_RECOMMENDATIONS, GOLD_PROFILES, GOLD_ITEM_FACTORS, GOLD_CONTENT_WEIGHTS,
+    GOLD_SIMILAR_ITEMS, GOLD_TAKEN_TOGETHER, GOLD_FALLBACK_LISTS,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from warehouse.tables import (
     BRONZE,
     BRONZE_LANDINGS,
     BY_NAME,
+    GOLD_CONTENT_WEIGHTS,
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
     GOLD_ITEM_FACTORS,
@@ -39,6 +40,7 @@ SERVED = (
     GOLD_SIMILAR_ITEMS,
     GOLD_TAKEN_TOGETHER,
     GOLD_ITEM_FACTORS,
+    GOLD_CONTENT_WEIGHTS,
     GOLD_PROFILES,
 )
 SEARCHED_COMMITS = 200  # newest commits of a gold table, among which the fit's is looked for

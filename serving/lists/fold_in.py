@@ -13,9 +13,10 @@ Pure numpy. An item's position is its rank by id as UTF-8 bytes.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,7 @@ class Constants(BaseModel):
     weights: Weights = Weights()
     neighbours: int = 0  # largest number per item of an item-item model; 0: another model
     category_shares: Mapping[str, float] = Field(default_factory=dict)
+    newest_year: float | None = None  # of the items that the fit has learned
 
 
 @dataclass(frozen=True)
@@ -116,16 +118,32 @@ class Folded:
 
 
 class FoldIn:
-    """Folds users into one release: `rows` (positions, columns) of all items of its fit."""
+    """Folds users into one release: `rows` (positions, columns) of all items of its fit.
 
-    def __init__(self, rows: NDArray[np.float32], constants: Constants) -> None:
+    `learned`: the positions of items that the fit learned from interactions, by default all. Only
+    these are in YᵀY, as in the fit.
+    """
+
+    def __init__(
+        self,
+        rows: NDArray[np.float32],
+        constants: Constants,
+        learned: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.rows, self.constants = rows, constants
-        n_factors = rows.shape[1] - len(constants.columns)
+        self.n_factors = n_factors = rows.shape[1] - len(constants.columns)
         rank = constants.rank or n_factors
         starts = range(0, n_factors if constants.weighting else 0, max(rank, 1))
         self._models = [slice(start, start + rank) for start in starts]
-        factors = (rows[:, model].astype(np.float64) for model in self._models)
+        of_fit = rows if learned is None else rows[learned]
+        factors = (of_fit[:, model].astype(np.float64) for model in self._models)
         self._grams = [matrix.T @ matrix for matrix in factors]
+
+    def with_rows(self, rows: NDArray[np.float32]) -> Self:
+        """Return the fold-in with the rows of further items, which the fit has not learned."""
+        other = copy(self)
+        other.rows = rows
+        return other
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | None:
         """Return the user's row; None without a positive strength, or without factors."""

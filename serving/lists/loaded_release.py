@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from ranking.selection import Positions
+from ranking.selection import Positions, top_n
+from ranking.similarity import unit_rows
 from serving import catalogue
 from serving.catalogue import Years
+from serving.catalogue_changes import content_map
+from serving.catalogue_changes.content_map import ContentMap
 from serving.filters.columns import Columns
 from serving.filters.filtering import Filter
 from serving.items import CatalogueItem, ScoredItem
@@ -33,13 +36,15 @@ _RELEASE = text(
 # Collation "C" orders by UTF-8 bytes: equal scores are ordered by position.
 _FACTORS = text(
     """
-    select item_id, array_send(factors) as factors, popularity, trending
+    select item_id, array_send(factors) as factors, popularity, trending,
+        learned_from = 'content' as is_predicted, revision > 0 as is_changed
     from item_factors join items using (item_id)
     where release_id = :release_id and (withdrawn @> release_id) is not true
     order by item_id collate "C"
     """
 )
 
+N_SIMILAR = 50  # items that are similar to one, as the fit has them
 MASKS = 16  # of filters that are cached
 
 Mask = NDArray[np.bool_]  # (positions,)
@@ -49,8 +54,9 @@ Mask = NDArray[np.bool_]  # (positions,)
 class LoadedRelease:
     """One release. An item's position is its rank by id as UTF-8 bytes; ties go by position.
 
-    Only items that the fit has seen have a position. `catalogue` has every item that is not
-    withdrawn from the release, by id, as of a revision of `slate`.
+    Items that the fit has seen have a position. With a `content_map` all others have one as well:
+    their rows are computed from their content. `catalogue` has every item that is not withdrawn
+    from the release, by id, as of a revision of `slate`.
     """
 
     release_id: int
@@ -69,6 +75,9 @@ class LoadedRelease:
     kinds: Mapping[str, KindMeaning] = field(default_factory=dict)  # of events, by name
     # As `memory`, but not dropped when items change
     lasting: dict[Hashable, Any] = field(default_factory=dict, compare=False)
+    content_map: ContentMap | None = None  # None: the fit predicted no factors
+    predicted: frozenset[str] = frozenset()  # ids of items with factors from their content
+    computed: frozenset[str] = frozenset()  # those of them that were computed after the fit
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""
@@ -99,6 +108,24 @@ class LoadedRelease:
         """log(1 + popularity / mean popularity): the blend for users unknown to the release."""
         mean = max(float(self.popularity.mean()), 1e-12) if len(self.ids) else 1.0
         return np.log1p(self.popularity.astype(np.float64) / mean)
+
+    @cached_property
+    def unit_factors(self) -> NDArray[np.float32]:
+        """(positions, factors): the factors without the priors, scaled to length one."""
+        return unit_rows(self.rows[:, : self.fold_in.n_factors])
+
+    def similar_by_content(self, item_id: str) -> list[tuple[str, float]] | None:
+        """Return the items most similar to one whose row was computed after the fit; None: others.
+
+        They are by id, with cosines of factors, the most similar first.
+        """
+        if item_id not in self.computed:
+            return None
+        at = self.positions[item_id]
+        cosines = np.einsum("ij,j->i", self.unit_factors, self.unit_factors[at])
+        cosines[at] = -np.inf
+        nearest = top_n(cosines.astype(np.float32), N_SIMILAR)
+        return [(self.ids[position], float(cosines[position])) for position in nearest.tolist()]
 
     @cached_property
     def by_vendor(self) -> dict[str, list[ScoredItem]]:
@@ -205,15 +232,18 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection, release_id=release_id)
-    ids, factors, popularity, trending = zip(*rows, strict=True) if rows else [()] * 4
-    fold_in = FoldIn(arrays.matrix(factors), Constants.model_validate(constants))
+    ids, factors, popularity, trending, is_predicted, _ = (
+        zip(*rows, strict=True) if rows else [()] * 6
+    )
+    learned = ~np.array(is_predicted, bool)
+    fold_in = FoldIn(arrays.matrix(factors), Constants.model_validate(constants), learned)
     popularities, sums = np.array(popularity, np.float32), None
     if fold_in.constants.neighbours:
         positions = {item_id: position for position, item_id in enumerate(ids)}
         sums = neighbours.load(connection, release_id, positions, popularities)
     seconds = time.monotonic() - started
     log.info("loaded release=%d items=%d seconds=%.2f", release_id, len(ids), seconds)
-    return LoadedRelease(
+    release = LoadedRelease(
         release_id=release_id,
         catalogue=items,
         ids=ids,
@@ -228,7 +258,13 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         attributes=catalogue.read_attributes(connection, release_id),
         revision=revision,
         kinds={name: KindMeaning.model_validate(of_kind) for name, of_kind in kinds.items()},
+        content_map=content_map.load(
+            connection, release_id, fold_in.constants.columns, fold_in.constants.newest_year
+        ),
+        predicted=frozenset(row.item_id for row in rows if row.is_predicted),
     )
+    changed = (row.item_id for row in rows if row.is_changed)
+    return _with_computed_rows(release, [*changed, *(items.keys() - release.positions.keys())])
 
 
 def refreshed(connection: Connection, loaded: LoadedRelease, revision: int) -> LoadedRelease:
@@ -237,9 +273,41 @@ def refreshed(connection: Connection, loaded: LoadedRelease, revision: int) -> L
     if not changed:
         return replace(loaded, revision=revision)
     attributes = catalogue.read_attributes(connection, loaded.release_id, since=loaded.revision)
-    return replace(
+    release = replace(
         loaded,
         catalogue={**loaded.catalogue, **changed},
         attributes={**loaded.attributes, **attributes},
         revision=revision,
+    )
+    return _with_computed_rows(release, changed)
+
+
+def _with_computed_rows(release: LoadedRelease, item_ids: Iterable[str]) -> LoadedRelease:
+    """Return the release with rows from the content of those items that it has not learned."""
+    if release.content_map is None:
+        return release
+    positions = release.positions
+    computed = [i for i in item_ids if i not in positions or i in release.predicted]
+    if not computed:
+        return release
+    items = [release.catalogue[item_id] for item_id in computed]
+    rows = release.content_map.rows(items, release.attributes)
+    added = [row for row, item_id in enumerate(computed) if item_id not in positions]
+    all_rows, ids = release.rows.copy(), [*release.ids, *(computed[row] for row in added)]
+    for row, item_id in enumerate(computed):
+        if item_id in positions:
+            all_rows[positions[item_id]] = rows[row]
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    all_rows = np.vstack([all_rows, rows[added]])[order]
+    zeros = np.zeros(len(added), np.float32)
+    return replace(
+        release,
+        ids=tuple(ids[at] for at in order),
+        rows=all_rows,
+        popularity=np.concatenate([release.popularity, zeros])[order],
+        trending=np.concatenate([release.trending, zeros])[order],
+        fold_in=release.fold_in.with_rows(all_rows),
+        lasting={} if added else release.lasting,  # it is by position
+        predicted=release.predicted | {*computed},
+        computed=release.computed | {*computed},
     )

@@ -153,7 +153,9 @@ def similar_to(
     if item_id not in catalogue or item_id in slate.removed:
         raise UnknownItemError(f"There is no item {item_id!r}.")
     barred = slate.barred
-    pairs = zip(row.item_ids or (), row.scores or (), strict=True)
+    pairs = release.similar_by_content(item_id)
+    if pairs is None:
+        pairs = [*zip(row.item_ids or (), row.scores or (), strict=True)]
     allowed = [(catalogue[i], score) for i, score in pairs if i not in barred and score > 0]
     if filtered_by is not None:
         allowed = [pair for pair in allowed if release.passes(filtered_by, pair[0])]

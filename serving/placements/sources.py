@@ -41,7 +41,7 @@ _SIMILAR = Prepared(
     "similar_to_items",
     {"release_id": "bigint", "item_ids": "text[]"},
     """
-    select item_ids, scores from similar_items
+    select item_id, item_ids, scores from similar_items
     where release_id = :release_id and item_id = any (:item_ids) order by item_id
     """,
 )
@@ -113,9 +113,14 @@ def similar(visit: Visit, query: Query) -> Found:
         return Found(())
     given = [item.item_id for item in visit.given]
     parameters = {"release_id": visit.release.release_id, "item_ids": given}
+    similar_to = {
+        row.item_id: [*zip(row.item_ids, row.scores, strict=True)]
+        for row in _SIMILAR.execute(visit.connection, **parameters)
+    }
     sums: dict[str, float] = {}
-    for row in _SIMILAR.execute(visit.connection, **parameters):
-        for item_id, score in zip(row.item_ids, row.scores, strict=True):
+    for given_id in given:
+        pairs = visit.release.similar_by_content(given_id)
+        for item_id, score in similar_to.get(given_id, ()) if pairs is None else pairs:
             sums[item_id] = sums.get(item_id, 0.0) + score
     catalogue = visit.release.catalogue
     means = [(catalogue[i], value / len(given)) for i, value in sums.items() if value > 0]

@@ -22,7 +22,7 @@ from serving.catalogue_changes import attributes, changes
 from serving.catalogue_changes.attributes import Types
 from serving.errors import IncompleteReleaseError
 from serving.publishing.copy_format import CopyStream
-from serving.tables import OPTIONAL_LISTS, RELEASE_TABLES, Base, Item
+from serving.tables import OPTIONAL_COLUMNS, RELEASE_TABLES, Base, Item
 from serving.users import erasures
 
 # Tables whose listed items need a title.
@@ -249,16 +249,16 @@ def _validated(
 
 
 def _with_optional(raw: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Return the batch with empty lists in the columns that older fits lack."""
-    for name in OPTIONAL_LISTS:
+    """Return the batch with values in the columns that older fits lack."""
+    for name, value in OPTIONAL_COLUMNS.items():
         if name not in schema.names:
             continue
         is_there = name in raw.schema.names
         if is_there and raw.column(name).null_count < max(len(raw), 1):
             continue
-        empty = pa.array([[]] * len(raw), schema.field(name).type)
+        filled = pa.array([value] * len(raw), schema.field(name).type)
         raw = raw.drop_columns([name]) if is_there else raw
-        raw = raw.append_column(name, empty)
+        raw = raw.append_column(name, filled)
     return raw
 
 

@@ -71,9 +71,9 @@ def publish(
     Args:
         engine: of the data set, as role `publisher`.
         candidate: the fit.
-        tables: record batches of recommendations, profiles, item_factors, similar_items,
-            taken_together, fallback_lists and items, as the lake has them; other columns are
-            ignored.
+        tables: record batches of recommendations, profiles, item_factors, content_weights,
+            similar_items, taken_together, fallback_lists and items, as the lake has them; other
+            columns are ignored.
         actor: the run's key, or an operator's name.
         reason: one sentence for the history.
         instead_of: the release that was live when the retrain began; None: none was live.

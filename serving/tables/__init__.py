@@ -19,8 +19,9 @@ from serving.tables.catalogue import (
 from serving.tables.feedback import Feedback, OutboxCursor, OutboxEvent, ShownList
 from serving.tables.lists import (
     LISTS,
-    OPTIONAL_LISTS,
+    OPTIONAL_COLUMNS,
     RELEASE_TABLES,
+    ContentWeights,
     FallbackList,
     ItemFactors,
     Profile,

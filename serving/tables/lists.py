@@ -3,7 +3,9 @@
 Arrow schemas, COPY, grants and retention are derived from `RELEASE_TABLES`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import REAL
@@ -82,6 +84,31 @@ class ItemFactors(OfRelease, Base):
     trending: Mapped[float] = mapped_column(
         REAL, server_default=text("0"), comment="Positive interactions, halved every 14 days."
     )
+    learned_from: Mapped[str] = mapped_column(
+        server_default="interactions",
+        comment="`interactions`, or `content` of an item that has none.",
+    )
+
+
+class ContentWeights(OfRelease, Base):
+    """The weights of one feature of an item's content, which predict its factors, in one release.
+
+    Releases whose fit predicts no factors have no rows.
+    """
+
+    __tablename__ = "content_weights"
+    __table_args__ = (
+        CheckConstraint("kind in ('mean', 'flag', 'number')", name="known_kind"),
+        CheckConstraint("cardinality(weights) > 0", name="not_empty"),
+    )
+
+    kind: Mapped[str] = mapped_column(
+        primary_key=True, comment="`mean` (one row, without a feature), `flag` or `number`."
+    )
+    feature: Mapped[str] = mapped_column(primary_key=True)
+    centre: Mapped[float] = mapped_column(REAL, comment="Of a number's logarithms, else 0.")
+    deviation: Mapped[float] = mapped_column(REAL, comment="Of a number's logarithms, else 1.")
+    weights: Mapped[list[float]] = mapped_column(comment="One per factor.")
 
 
 class SimilarItems(OfRelease, Base):
@@ -124,10 +151,17 @@ RELEASE_TABLES: tuple[type[Base], ...] = (
     Recommendation,
     Profile,
     ItemFactors,
+    ContentWeights,
     SimilarItems,
     TakenTogether,
     FallbackList,
 )
-# Columns that older fits lack: their lists are empty then.
-OPTIONAL_LISTS = ("acted_ids", "acted_kinds", "amounts", "acted_at")
+# Columns that older fits lack, and their values then.
+OPTIONAL_COLUMNS: Mapping[str, Any] = {
+    "acted_ids": [],
+    "acted_kinds": [],
+    "amounts": [],
+    "acted_at": [],
+    "learned_from": "interactions",
+}
 LISTS = tuple(table.__tablename__ for table in RELEASE_TABLES)

@@ -15,6 +15,7 @@ from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import (
+    GOLD_CONTENT_WEIGHTS,
     GOLD_FITS,
     GOLD_ITEM_FACTORS,
     GOLD_MODEL_METRICS,
@@ -85,6 +86,16 @@ def test_new_items_are_on_lists_where_content_predicts_them(
         if wins:
             own = f"never{int(row['user_id'][1:]) % 2}"
             assert untouched[0] == own
+    learned_from = {
+        row["item_id"]: row["learned_from"]
+        for row in lake.rows(GOLD_ITEM_FACTORS, equals=of_retrain)
+    }
+    predicted = {item for item, source in learned_from.items() if source == "content"}
+    assert predicted == ({*NEVER} if wins else set())
+    weights = lake.rows(GOLD_CONTENT_WEIGHTS, equals=of_retrain)
+    assert {row["feature"] for row in weights} == (
+        {"", "category:a", "category:b"} if wins else set()
+    )
     assert lake.rows(GOLD_FITS, equals=of_retrain)[0]["n_items"] == N_ITEMS + N_NEW + 2 * wins
     proof = rebuild.run(under(warehouse, "p__retrain/again/rebuild"), SHOP, verdict["retrain_id"])
     assert proof.all_same

@@ -35,6 +35,7 @@ from warehouse.tables.evidence import (
 )
 from warehouse.tables.maintenance import GOLD_MAINTENANCE
 from warehouse.tables.served import (
+    GOLD_CONTENT_WEIGHTS,
     GOLD_FALLBACK_LISTS,
     GOLD_FITS,
     GOLD_ITEM_FACTORS,

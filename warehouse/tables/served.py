@@ -81,7 +81,26 @@ GOLD_ITEM_FACTORS = table(
         "older fits.",
         nullable=True,
     ),
+    Column(
+        "learned_from",
+        "string",
+        "`interactions`, or `content` of an item that has none; null in older fits.",
+        nullable=True,
+    ),
     key=("retrain_id", "item_id"),
+)
+
+GOLD_CONTENT_WEIGHTS = table(
+    "gold.content_weights",
+    "The weights of an item's content that predict its factors; no rows if the fit predicts none. "
+    "The prediction is the row `mean` plus the rows of the item's features.",
+    RETRAIN,
+    Column("kind", "string", "`mean`, `flag` (a feature that an item has or lacks) or `number`."),
+    Column("feature", "string", "Such as `category:Drama`; an attribute's name; empty for `mean`."),
+    Column("centre", "float", "Mean of a number's logarithms, else 0."),
+    Column("deviation", "float", "Deviation of a number's logarithms, else 1."),
+    Column("weights", "array<float>", "One per factor, without the priors' columns."),
+    key=("retrain_id", "kind", "feature"),
 )
 
 GOLD_FALLBACK_LISTS = table(

@@ -11,8 +11,8 @@ logarithms.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -21,13 +21,39 @@ from pyspark.sql import DataFrame
 from scipy import linalg, sparse
 
 from jobs.engine.catalogue import Catalogue
+from ranking import content as features_of
 from ranking.selection import top_n
 
 MAX_FEATURES = 500  # shared by the largest numbers of known items
 MIN_ITEMS = 3  # known items that must share a feature
 PENALTIES = tuple(10.0**power for power in range(-1, 5))
 _ITEMS_PER_BLOCK = 20_000
-_YEARS_PER_DECADE = 10
+
+
+@dataclass(frozen=True)
+class Features:
+    """The columns of features: the names of the flags, then the numeric attributes.
+
+    A number is standardised by the `centres` and `deviations` of its logarithms.
+    """
+
+    flags: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+    centres: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContentMap:
+    """What predicts the factors of an item from its features: mean + features @ weights."""
+
+    features: Features
+    mean: NDArray[np.float32]  # (factors,)
+    weights: NDArray[np.float32]  # (features, factors)
+
+    def predict(self, features: sparse.csr_array) -> NDArray[np.float32]:
+        """Return (items, factors)."""
+        return np.asarray(self.mean + features @ self.weights, np.float32)
 
 
 @dataclass(frozen=True)
@@ -36,6 +62,7 @@ class Content:
 
     catalogue: Catalogue
     features: sparse.csr_array  # (items, features), float32
+    names: Features = field(default=Features(()))
 
     @classmethod
     def of(cls, items: DataFrame, known: NDArray[np.int32], types: Mapping[str, str]) -> Self:
@@ -55,31 +82,43 @@ class Content:
             for row in rows.to_pylist()
         }
         ordered = [by_item[item] for item in catalogue.index.tolist()]
-        flags = _shared(catalogue, [set(_flags(row, types)) for row in ordered])
-        numeric = [name for name, kind in types.items() if kind == "number"]
-        columns_of_numbers = [
-            _standardised([_number(row, name) for row in ordered]) for name in numeric
+        flags, names = _shared(catalogue, [set(_flags(row, types)) for row in ordered])
+        numbers = tuple(name for name, kind in types.items() if kind == "number")
+        logs = [
+            features_of.signed_logs([_number(row, name) for row in ordered]) for name in numbers
         ]
-        shape = (len(numeric), len(catalogue))  # also without a numeric attribute
+        centres, deviations = tuple(map(_centre, logs)), tuple(map(_deviation, logs))
+        columns_of_numbers = [
+            features_of.standardised(*of_number)
+            for of_number in zip(logs, centres, deviations, strict=True)
+        ]
+        shape = (len(numbers), len(catalogue))  # also without a numeric attribute
         dense = np.array(columns_of_numbers, np.float32).reshape(shape).T
-        return cls(catalogue, sparse.hstack([flags, sparse.csr_array(dense)]).tocsr())
+        features = sparse.hstack([flags, sparse.csr_array(dense)]).tocsr()
+        return cls(catalogue, features, Features(names, numbers, centres, deviations))
 
     @property
     def n_new(self) -> int:
         """The number of new items."""
         return int((~self.catalogue.known).sum())
 
+    def map_to(self, items: NDArray[np.int32], matrix: NDArray[np.float32]) -> ContentMap:
+        """Return the map from content to factors, learned from those of the known `items`.
+
+        `matrix` (items, factors) has one row each.
+        """
+        weights = ridge(self.features[self.catalogue.positions(items)], matrix)
+        return ContentMap(self.names, matrix.mean(axis=0), weights.astype(np.float32))
+
     def with_new(
-        self, items: NDArray[np.int32], matrix: NDArray[np.float32]
+        self, items: NDArray[np.int32], matrix: NDArray[np.float32], content_map: ContentMap
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return all items and their factors, ascending by item; those of new items are predicted.
 
         `matrix` (items, factors) has the fitted factors of the known `items`, one row each.
         """
-        positions = self.catalogue.positions(items)
-        weights = ridge(self.features[positions], matrix)
         new = np.flatnonzero(~self.catalogue.known)
-        predicted = matrix.mean(axis=0) + self.features[new] @ weights
+        predicted = content_map.predict(self.features[new])
         all_items = np.concatenate([items, self.catalogue.index[new]])
         order = np.argsort(all_items)
         return all_items[order], np.vstack([matrix, predicted]).astype(np.float32)[order]
@@ -111,21 +150,20 @@ def ridge(features: sparse.csr_array, values: NDArray[np.float32]) -> NDArray[np
 
 def _flags(row: Mapping[str, Any], types: Mapping[str, str]) -> Iterator[str]:
     """Yield the names of the features that the item has."""
-    yield from (f"category:{name}" for name in row["categories"] or ())
-    if row["vendor"]:
-        yield f"vendor:{row['vendor']}"
-    if row["released"] is not None:
-        yield f"decade:{row['released'] // _YEARS_PER_DECADE}"
+    attributes: dict[str, str | Sequence[str]] = {}
     for name, text in row["attributes"].items():
         match types.get(name):
             case "text":
-                yield f"{name}:{text}"
+                attributes[name] = text
             case "list":
-                yield from (f"{name}:{value}" for value in json.loads(text))
+                attributes[name] = [str(value) for value in json.loads(text)]
+    return features_of.flags(row["categories"] or (), row["vendor"], row["released"], attributes)
 
 
-def _shared(catalogue: Catalogue, flags: list[set[str]]) -> sparse.csr_array:
-    """Return (items, features): 1 for each feature of an item that enough known items share."""
+def _shared(
+    catalogue: Catalogue, flags: list[set[str]]
+) -> tuple[sparse.csr_array, tuple[str, ...]]:
+    """Return (items, features): 1 for each feature that enough known items share; and the names."""
     names = sorted(set().union(*flags))
     columns = {name: column for column, name in enumerate(names)}
     rows = np.repeat(np.arange(len(flags)), [len(of_item) for of_item in flags])
@@ -135,7 +173,8 @@ def _shared(catalogue: Catalogue, flags: list[set[str]]) -> sparse.csr_array:
     matrix = sparse.csr_array(sparse.coo_array((ones, (rows, indices)), shape))
     counts = matrix[np.flatnonzero(catalogue.known)].sum(axis=0)
     scores = np.where(counts >= MIN_ITEMS, counts, -np.inf).astype(np.float32)
-    return matrix[:, np.sort(top_n(scores, MAX_FEATURES))]
+    kept = np.sort(top_n(scores, MAX_FEATURES))
+    return matrix[:, kept], tuple(names[column] for column in kept.tolist())
 
 
 def _number(row: Mapping[str, Any], name: str) -> float:
@@ -143,12 +182,11 @@ def _number(row: Mapping[str, Any], name: str) -> float:
     return float("nan") if text is None else float(text)
 
 
-def _standardised(numbers: list[float]) -> NDArray[np.float32]:
-    """Return signed logs with mean 0 and deviation 1; 0 where the number is unknown."""
-    values = np.array(numbers, np.float64)
-    logs = np.sign(values) * np.log1p(np.abs(values))
+def _centre(logs: NDArray[np.float64]) -> float:
     finite = logs[np.isfinite(logs)]
-    if not len(finite):
-        return np.zeros(len(values), np.float32)
-    scaled = (logs - finite.mean()) / max(float(finite.std()), 1e-12)
-    return np.asarray(np.nan_to_num(scaled), np.float32)
+    return float(finite.mean()) if len(finite) else 0.0
+
+
+def _deviation(logs: NDArray[np.float64]) -> float:
+    finite = logs[np.isfinite(logs)]
+    return max(float(finite.std()), 1e-12) if len(finite) else 1.0

@@ -16,6 +16,8 @@ and segment, the items' rows and `Model.constants`:
 - `neighbours`, for an item-item model, which has no factors: the score is the sum of the weights of
   `Model.neighbours` from the positive items;
 - `half_life_days`, `newest` (microseconds), if strengths decay: age is counted from `newest`;
+- `newest_year`, if factors of new items are predicted: the newest year of a known item, for the
+  column `released` of items that are created after the fit;
 - `rank`, `models`, `seeds`, and of the priors `columns` (names in order), `weights` (as in the
   recipe) and `category_shares` (by category, for the lift). The weight of `popularity` and
   `released` is the recipe's; that of the user's own `segment:…` is `demography`, that of other
@@ -49,7 +51,7 @@ from jobs.engine.learning import (
 from jobs.engine.learning.ages import Decay
 from jobs.engine.learning.als import Factors, FactorScorer
 from jobs.engine.learning.baselines import Baseline, ItemCosine, Random
-from jobs.engine.learning.content import Content
+from jobs.engine.learning.content import Content, ContentMap
 from jobs.engine.learning.item_item import ItemScorer, NeighbourScorer
 from jobs.engine.learning.lists import Scorer
 from jobs.engine.learning.popularity import PopularityScorer
@@ -72,6 +74,7 @@ class Model:
     constants: dict[str, Any]
     seconds: float
     catalogue: Catalogue = field(repr=False)
+    content_map: ContentMap | None = field(default=None, repr=False)  # None: no predicted factors
 
     @property
     def n_not_finite(self) -> int:
@@ -160,7 +163,8 @@ def with_new_items(model: Model, content: Content, ratings: DataFrame, segments:
     if model.factors is None:
         raise ValueError(f"{model.recipe.name} has no factors")
     catalogue, before = content.catalogue, model.catalogue
-    items, matrix = content.with_new(model.factors.items, model.factors.matrix)
+    content_map = content.map_to(model.factors.items, model.factors.matrix)
+    items, matrix = content.with_new(model.factors.items, model.factors.matrix, content_map)
     popular = catalogue.by_position(before.index, model.fallback.by_segment.T).T
     fallback = PopularityScorer(popular)
     rows, candidate = catalogue.by_position(items, matrix), np.isin(catalogue.index, items)
@@ -173,7 +177,9 @@ def with_new_items(model: Model, content: Content, ratings: DataFrame, segments:
         scorer=scorer,
         fallback=fallback,
         factors=replace(model.factors, items=items, matrix=matrix),
+        constants=model.constants | {"newest_year": priors.newest_year(catalogue)},
         catalogue=catalogue,
+        content_map=content_map,
     )
 
 

@@ -27,10 +27,9 @@ from jobs.engine.learning.lists import Block
 from jobs.engine.learning.popularity import Lift
 from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import PriorWeights
+from ranking import content
 
-MIN_DECADES = -8.0  # older items count as this old
 MAX_CATEGORIES = 200  # with a column: those with the most positive interactions
-_YEARS_PER_DECADE = 10
 
 
 @dataclass(frozen=True)
@@ -114,15 +113,22 @@ def of_counts(
 
 
 def decades(catalogue: Catalogue) -> NDArray[np.float32]:
-    """Return, by position, decades before the newest year, `MIN_DECADES` to 0; 0 if unknown.
+    """Return, by position, decades before the newest year: see `ranking.content`.
 
     Items that are newer than each known one count as the newest of these.
     """
+    newest = newest_year(catalogue)
+    if newest is None or catalogue.released is None:
+        return np.zeros(len(catalogue), np.float32)
+    return content.decades(catalogue.released, newest)
+
+
+def newest_year(catalogue: Catalogue) -> float | None:
+    """Return the newest year of a known item; None if no year is known."""
     years = catalogue.released
     if years is None or np.isnan(years[catalogue.known]).all():
-        return np.zeros(len(catalogue), np.float32)
-    before = (years - np.nanmax(years[catalogue.known])) / _YEARS_PER_DECADE
-    return np.asarray(np.nan_to_num(np.clip(before, MIN_DECADES, 0)), np.float32)
+        return None
+    return float(np.nanmax(years[catalogue.known]))
 
 
 def over_representation(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:

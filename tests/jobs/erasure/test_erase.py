@@ -39,7 +39,8 @@ WITHOUT_USERS = {
     "bronze.erasures", "bronze.quarantine_decisions", "silver.refinements", "silver.items",
     "silver.item_index",
     "gold.nominations", "gold.freezes", "gold.trials", "gold.searches", "gold.model_metrics",
-    "gold.verdicts", "gold.fits", "gold.item_factors", "gold.fallback_lists",
+    "gold.verdicts", "gold.fits", "gold.item_factors", "gold.content_weights",
+    "gold.fallback_lists",
     "gold.similar_items", "gold.taken_together", "gold.erased_rows", "gold.purges",
     "gold.maintenance", "gold.backtest_plans", "gold.backtests",
 }  # fmt: skip

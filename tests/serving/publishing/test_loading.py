@@ -4,6 +4,7 @@ import pytest
 from serving.publishing import loading
 from serving.tables import LISTS
 from warehouse.tables import (
+    GOLD_CONTENT_WEIGHTS,
     GOLD_FALLBACK_LISTS,
     GOLD_ITEM_FACTORS,
     GOLD_PROFILES,
@@ -18,6 +19,7 @@ PUBLISHED = (
     GOLD_RECOMMENDATIONS,
     GOLD_PROFILES,
     GOLD_ITEM_FACTORS,
+    GOLD_CONTENT_WEIGHTS,
     GOLD_SIMILAR_ITEMS,
     GOLD_TAKEN_TOGETHER,
     GOLD_FALLBACK_LISTS,

@@ -9,9 +9,11 @@ from tests.support.serving.shop import ids, rows, seen
 
 
 def test_the_newest_five_releases_are_kept_and_older_lists_are_deleted(publisher: Engine) -> None:
-    release_ids = [shop.release(publisher, "0", instead_of=None)]
+    mean = {"kind": "mean", "feature": "", "centre": 0.0, "deviation": 1.0, "weights": [1.0, 0.0]}
+    release_ids = [shop.release(publisher, "0", instead_of=None, content_weights=[mean])]
     release_ids += [
-        shop.release(publisher, str(n), instead_of=release_ids[0] + n - 1) for n in range(1, 7)
+        shop.release(publisher, str(n), instead_of=release_ids[0] + n - 1, content_weights=[mean])
+        for n in range(1, 7)
     ]
 
     with Session(publisher) as session:

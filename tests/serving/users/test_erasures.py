@@ -25,7 +25,8 @@ from tests.support.serving.shop import RATED_AT, rows, seen
 
 # Tables without a row about, or made from, a single user.
 WITHOUT_USERS = {
-    "about", "activations", "alerts", "api_keys", "audit", "erasures", "fallback_lists",
+    "about", "activations", "alerts", "api_keys", "audit", "content_weights", "erasures",
+    "fallback_lists",
     "item_changes", "item_changes_cursor", "item_factors", "items", "live_release",
     "measurements", "outbox_cursor", "placements", "quarantine_decisions", "releases", "rules",
     "similar_items", "slate", "taken_together", "unavailable_items", "verdicts",

@@ -26,10 +26,10 @@ from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_ITEM_CH
 
 close = partial(pytest.approx, rel=1e-3, abs=1e-4)  # scores are stored as float32
 TABLES = (
-    "activations", "live_release", "recommendations", "profiles", "item_factors", "similar_items",
-    "taken_together", "fallback_lists", "releases", "about", "items", "verdicts", "outbox",
-    "outbox_cursor", "feedback", "erasures", "user_tokens", "rules", "unavailable_items",
-    "item_changes", "item_changes_cursor", "placements",
+    "activations", "live_release", "recommendations", "profiles", "item_factors", "content_weights",
+    "similar_items", "taken_together", "fallback_lists", "releases", "about", "items",
+    "verdicts", "outbox", "outbox_cursor", "feedback", "erasures", "user_tokens", "rules",
+    "unavailable_items", "item_changes", "item_changes_cursor", "placements",
 )  # fmt: skip
 EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
 

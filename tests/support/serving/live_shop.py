@@ -84,11 +84,12 @@ def release(
     acts: Mapping[str, Mapping[tuple[str, str], float]] | None = None,
     outbox_until: int | None = None,
     about: Mapping[str, Any] = MappingProxyType({}),
+    content: shop.Rows | None = None,
 ) -> int:
     """Publish the shop, and return the release's id; `sign` -1 negates the factors.
 
     `acts` has amounts of users' events by item and kind, in place of their ratings. `about` changes
-    the description of the data set.
+    the description of the data set. `content` has the rows of `content_weights`.
     """
     learned = "weighting" in constants  # other recipes have no factors
     kept = {i: [sign * x for x in rows(i)] if learned else [] for i in ITEMS}
@@ -104,6 +105,7 @@ def release(
         item_factors=[_item_factors(item_id, row) for item_id, row in kept.items()],
         similar_items=[_similar(*row) for row in (similar or {}).items()],
         taken_together=[_similar(*row) for row in (together or {}).items()],
+        content_weights=content or [],
         fallback_lists=[_fallback_list("o4", "o3")],
         items=[_item(item_id) for item_id in (*ITEMS, COLD)],
     )

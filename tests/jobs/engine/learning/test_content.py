@@ -85,7 +85,7 @@ def test_a_new_item_has_factors_like_those_of_its_category(spark: SparkSession) 
     known = np.arange(20, dtype=np.int32)
     matrix = np.array([[1, 0], [0, 1]] * 10, np.float32)
 
-    numbers, rows = found.with_new(known, matrix)
+    numbers, rows = found.with_new(known, matrix, found.map_to(known, matrix))
 
     assert numbers.tolist() == [*range(21)]
     assert rows[:20] == pytest.approx(matrix)
@@ -96,6 +96,8 @@ def test_without_any_shared_feature_a_new_item_has_the_mean_factors(spark: Spark
     rows: list[Row] = [(at, f"i{at}", [], None, None, None) for at in range(3)]
     found = items(spark, *rows)
 
-    _, factors = found.with_new(np.arange(2, dtype=np.int32), np.eye(2, dtype=np.float32))
+    known, matrix = np.arange(2, dtype=np.int32), np.eye(2, dtype=np.float32)
+
+    _, factors = found.with_new(known, matrix, found.map_to(known, matrix))
 
     assert factors[2] == pytest.approx([0.5, 0.5])

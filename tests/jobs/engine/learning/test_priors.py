@@ -16,6 +16,7 @@ from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors, PriorWeights
 from jobs.engine.weightings import Centred
+from ranking import content
 from tests.jobs.engine.learning.test_als import fold_in
 from tests.support.jobs.interactions import STARS, of_ratings
 
@@ -130,7 +131,7 @@ def test_decades_are_counted_back_from_the_newest_year_down_to_a_minimum() -> No
 
     assert decades[:3] == pytest.approx([0, -0.3, -0.6])
     assert decades[5] == 0  # unknown
-    assert decades[11] == priors.MIN_DECADES
+    assert decades[11] == content.MIN_DECADES
 
 
 def test_a_segment_is_compared_with_all_users_and_shrunk() -> None:
