@@ -93,9 +93,8 @@ def test_new_items_are_on_lists_where_content_predicts_them(
     predicted = {item for item, source in learned_from.items() if source == "content"}
     assert predicted == ({*NEVER} if wins else set())
     weights = lake.rows(GOLD_CONTENT_WEIGHTS, equals=of_retrain)
-    assert {row["feature"] for row in weights} == (
-        {"", "category:a", "category:b"} if wins else set()
-    )
+    features = {"", "category:a", "category:b", "decade:200"}
+    assert {row["feature"] for row in weights} == (features if wins else set())
     assert lake.rows(GOLD_FITS, equals=of_retrain)[0]["n_items"] == N_ITEMS + N_NEW + 2 * wins
     proof = rebuild.run(under(warehouse, "p__retrain/again/rebuild"), SHOP, verdict["retrain_id"])
     assert proof.all_same
