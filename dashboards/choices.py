@@ -15,7 +15,6 @@ from serving.schemas import About, User
 
 YOURSELF = ""  # the option of operators who act as no other user
 MAX_ID_LENGTH = 200
-LIST_LENGTH = 20  # items
 _ADDRESS, _VIEW_AS, _NOT_RECORDED = "last-address", "view-as", "view-not-recorded"
 _ICON = ":material/cloud_off:"
 

@@ -26,10 +26,8 @@ from serving.schemas import (
     KindEvents,
     Placement,
     RatingsPage,
-    Recommendations,
     Shelf,
     SimilarItems,
-    TakenTogether,
     User,
 )
 
@@ -108,14 +106,6 @@ def users(dataset: str) -> list[User]:
 
 
 @cached("5s", max_entries=500)
-def recommendations(
-    dataset: str, user_id: str, limit: int, *, where: str | None = None
-) -> Recommendations:
-    """Return the user's list, at most 5 s old. `where`: a filter, see docs/api.md."""
-    return client(dataset).recommendations(user_id, limit=limit, where=where, explain=True)
-
-
-@cached("5s", max_entries=500)
 def ratings(dataset: str, user_id: str) -> RatingsPage:
     """Return all ratings of a user, newest first, at most 5 s old."""
     api = client(dataset)
@@ -145,12 +135,6 @@ def explanation(dataset: str, user_id: str, item_id: str) -> Explanation:
 def popular(dataset: str, category: str | None, limit: int) -> Shelf:
     """Return the most popular items, of one category or of all."""
     return client(dataset).popular(category=category, limit=limit)
-
-
-@cached("30s", max_entries=50)
-def trending(dataset: str, limit: int) -> Shelf:
-    """Return the items with the most recent positive interactions."""
-    return client(dataset).trending(limit=limit)
 
 
 @cached("60s", max_entries=200)
@@ -248,18 +232,9 @@ def similar(dataset: str, item_id: str, limit: int) -> CachedAnswer[SimilarItems
     return None
 
 
-@st.cache_data(ttl="60s", show_spinner=False, max_entries=500)
-def together(dataset: str, item_id: str, limit: int) -> CachedAnswer[TakenTogether] | None:
-    """Return the items that users take together with one; None if it is not in the catalogue."""
-    question = ("together", dataset, item_id, limit)
-    with suppress(UnknownItemError):
-        return fetch(question, lambda: client(dataset).together_with(item_id, limit=limit))
-    return None
-
-
 def clear_user_answers() -> None:
     """Let the next call of each function that depends on feedback ask the API again."""
-    for question in (recommendations, ratings, explanation, events, placement):
+    for question in (ratings, explanation, events, placement):
         question.clear()
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboards import choices, product_api
-from dashboards.demo import offers, shelves, visit
+from dashboards.demo import placed, shelves, visit
 from dashboards.demo.words import kinds, stars
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
@@ -319,16 +319,18 @@ def _change_of_list(dataset: str, user_id: str, before: Sequence[Item]) -> str:
     except ApiError as error:
         log.warning("list not read after an action error=%s", error)
         return "Your list will change in a moment"
+    if not before and not after:
+        return "Saved"  # the home page has no shelf with the user's list
     n = shelves.n_new(after, before)
     noun = product_api.about(dataset).value.item_noun
     return f"Your list has {plural(f'new {noun}', n)}" if n else "Your list hasn't changed"
 
 
 def _list(dataset: str, user_id: str) -> Sequence[Item]:
-    where = offers.in_stock(product_api.about(dataset).value)
-    return product_api.recommendations(
-        dataset, user_id, choices.LIST_LENGTH, where=where
-    ).value.items
+    """Return the user's list as the home page shows it."""
+    about = product_api.about(dataset).value
+    home = placed.answer(dataset, placed.HOME, user_id, about).value
+    return placed.items(placed.of_user(home))
 
 
 def _report_failure(error: ApiError, failure: str = "Not saved") -> None:

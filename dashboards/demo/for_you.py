@@ -1,17 +1,24 @@
-"""Page "For you": a user's list and further shelves. The list changes with each rating."""
+"""Page "For you": the shelves of the placement `home`, then further ones from the user's taste.
 
-from collections.abc import Iterator, Mapping, Sequence
+The shelf with the user's own list has stars or buttons, and changes with each rating.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, offers, shelves, visit
+from dashboards.demo import feedback, notes, offers, placed, shelves, visit
 from dashboards.demo.header import header
 from dashboards.demo.words import reasons
 from dashboards.text import esc, moment, plural
-from serving.schemas import Item, RatingsPage, Recommendations
+from serving.schemas import FilledShelf, ListedItem, ListKind, Placement, RatingsPage
 
-PER_SHELF = 12  # items; a desktop shows eight of them
+PER_SHELF = 12  # items of a shelf below the placement; a desktop shows eight of them
+BADGES: Mapping[ListKind | None, str] = {
+    "live": ":green-badge[:material/bolt: Updated]",
+    "fallback": ":gray-badge[Popular with everyone]",
+}
 
 with states.error_boundary():
     dataset = choices.dataset()
@@ -29,85 +36,118 @@ def body() -> None:
     visit.show_toast()
     user_id = choices.user()
     with states.error_boundary(), ui.skeletons("home"):
-        listed = product_api.recommendations(
-            dataset, user_id, choices.LIST_LENGTH, where=offers.in_stock(about.value)
-        )
+        home = placed.answer(dataset, placed.HOME, user_id, about.value)
         rated = product_api.ratings(dataset, user_id)
-        below = list(shelves.of(dataset, taste(listed.value, rated.value), about.value))
-        offered = offers.of_items(dataset, shown_items(listed.value, below), about.value)
-    states.stale_banner(about, listed, rated, *(shelf.answer for shelf in below))
-    status(listed.value, rated.value.total)
+        below = list(shelves.of(dataset, taste(home.value, rated.value), about.value))
+        of_below = items_below(home.value, rated.value, below)
+        shown = [*st.session_state.get("shown", ()), *placed.items(home.value.shelves)]
+        shown += [item for items in of_below for item in items]
+        offered = offers.of_items(dataset, shown, about.value)
+    states.stale_banner(about, home, rated, *(shelf.answer for shelf in below))
+    status(home.value, rated.value.total)
 
-    seen = {item.item_id for item in (*rated.value.items, *rated.value.hidden)}
     with st.container(gap="medium"):
-        picked(listed.value, feedback.card_actions(rated.value, about.value), offered)
-        for shelf in below:
-            items = shelves.unseen(shelf.answer.value.items, seen, PER_SHELF)
-            if items:  # without stars: with them these shelves double the time to draw the page
-                cards = [
-                    offers.card(item, offered.get(item.item_id, offers.NONE)) for item in items
-                ]
-                ui.shelf(shelf.title, cards, shelf.key)
+        if not home.value.shelves:
+            no_suggestions()
+        own = with_actions(home.value)
+        for key, shelf in placed.with_keys(home.value.shelves):
+            if shelf is own:
+                picked(shelf, feedback.card_actions(rated.value, about.value), offered)
+            else:
+                posters(shelf.title, key, untouched(shelf), offered)
+        for shelf_below, items in zip(below, of_below, strict=True):
+            posters(shelf_below.title, shelf_below.key, items, offered)
 
 
-def taste(listed: Recommendations, rated: RatingsPage) -> shelves.Taste:
-    """Return what the user likes, as far as ratings or the reasons of the list say it."""
+def with_actions(home: Placement) -> FilledShelf | None:
+    """Return the shelf whose cards have stars or buttons: the user's list, else the first one.
+
+    With them on all shelves it would take twice as long to draw the page.
+    """
+    return next(iter([*placed.of_user(home), *home.shelves]), None)
+
+
+def untouched(shelf: FilledShelf) -> list[ListedItem]:
+    """Return a shelf's items without those that were rated or hidden since the page was opened.
+
+    These keep their positions on the user's list.
+    """
+    return [item for item in shelf.items if item.item_id not in visit.acts()]
+
+
+def items_below(
+    home: Placement, rated: RatingsPage, below: Sequence[shelves.HomeShelf]
+) -> list[list[ListedItem]]:
+    """Return the items of the shelves below the placement: none that it has, and none rated."""
+    seen = {item.item_id for item in placed.items(home.shelves)} | {*visit.acts()}
+    seen |= {item.item_id for item in (*rated.items, *rated.hidden)}
+    return [shelves.unseen(shelf.answer.value.items, seen, PER_SHELF) for shelf in below]
+
+
+def taste(home: Placement, rated: RatingsPage) -> shelves.Taste:
+    """Return what the user likes, as far as ratings or the reasons of their list say it."""
     if about.value.has_ratings:
         return shelves.of_ratings(rated.items, about.value)
-    return shelves.of_reasons(dataset, listed.items, about.value)
+    return shelves.of_reasons(dataset, placed.items(placed.of_user(home)), about.value)
 
 
-def shown_items(listed: Recommendations, below: Sequence[shelves.HomeShelf]) -> Iterator[Item]:
-    """Yield the items that the page may show: those of the list and the first of each shelf."""
-    yield from st.session_state.get("shown", ())
-    yield from listed.items
-    for shelf in below:
-        yield from shelf.answer.value.items[: 2 * PER_SHELF]
-
-
-def status(listed: Recommendations, n_rated: int) -> None:
+def status(home: Placement, n_rated: int) -> None:
     """Show the last action or the number of ratings, and how the list came about."""
+    kind = next((shelf.kind for shelf in placed.of_user(home)), None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        notes.last_action(invitation(listed, n_rated))
-        with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
-            st.markdown(f"**{reasons.ORIGINS[listed.kind]}**")
-            st.markdown(
-                f"- {reasons.contents(listed, about.value)}\n"
-                f"- Release {listed.release_id}, live since {moment(listed.live_since)}\n"
-                f"- Recipe {esc(listed.recipe)}: {reasons.method(listed.recipe)}"
-            )
-            if n_rated:
-                st.page_link(pages.ratings(), query_params=pages.address())
+        notes.last_action(invitation(kind, n_rated))
+        if kind is not None:
+            why(home, kind, n_rated)
 
 
-def invitation(listed: Recommendations, n_rated: int) -> str:
+def why(home: Placement, kind: ListKind, n_rated: int) -> None:
+    """Show a button that explains the user's list."""
+    with st.popover("Why this list", type="tertiary", icon=":material/help:", key="why"):
+        st.markdown(f"**{reasons.ORIGINS[kind]}**")
+        st.markdown(
+            f"- {reasons.contents(kind, home.n_new_ratings, about.value)}\n"
+            f"- Release {home.release_id}, live since {moment(home.live_since)}\n"
+            f"- Recipe {esc(home.recipe)}: {reasons.method(home.recipe)}"
+        )
+        if n_rated:
+            st.page_link(pages.ratings(), query_params=pages.address())
+
+
+def invitation(kind: ListKind | None, n_rated: int) -> str:
     """Return what a new user can do; for others, how many items they rated."""
     if n_rated:
         return f"{plural(noun, n_rated)} rated"
     if about.value.has_ratings:
         return f"New here? Rate a few {plural(noun)} you know."
-    if listed.kind != "fallback":
+    if kind != "fallback":
         return ""
     return f"New here? Open a few {plural(noun)}, and the list becomes yours."
 
 
-def picked(
-    listed: Recommendations, actions: ui.Actions, offered: Mapping[str, offers.Offer]
-) -> None:
-    """Show the user's list. A card that was just rated or hidden keeps its position."""
-    items = shelves.merged(listed.items, st.session_state.get("shown", ()), visit.acts())
+def picked(shelf: FilledShelf, actions: ui.Actions, offered: Mapping[str, offers.Offer]) -> None:
+    """Show a shelf with actions. A card that was just rated or hidden keeps its position."""
+    items = shelves.merged(shelf.items, st.session_state.get("shown", ()), visit.acts())
     st.session_state["shown"] = items
-    if not items:
-        ui.empty_state("No suggestions left", f"There are no more {plural(noun)} to suggest.")
-        return
-    notes = {item.item_id: reasons.note(item) for item in listed.items}
+    words = {item.item_id: reasons.note(item) for item in shelf.items}
     cards = [
-        offers.card(item, offered.get(item.item_id, offers.NONE), notes.get(item.item_id, ""))
+        offers.card(item, offered.get(item.item_id, offers.NONE), words.get(item.item_id, ""))
         for item in items
     ]
-    title = "Popular with everyone" if listed.kind == "fallback" else "Picked for you"
-    badge = ":green-badge[:material/bolt: Updated]" if listed.kind == "live" else ""
-    ui.shelf(title, cards, "picked", right=badge, actions=actions)
+    badge = BADGES.get(shelf.kind, "")
+    ui.shelf(esc(shelf.title), cards, "picked", right=badge, actions=actions)
+
+
+def posters(
+    title: str, key: str, items: Sequence[ListedItem], offered: Mapping[str, offers.Offer]
+) -> None:
+    """Show a shelf without actions; nothing if it has no items."""
+    if items:
+        ui.shelf(esc(title), [placed.card(item, offered) for item in items], key)
+
+
+def no_suggestions() -> None:
+    """Show that no shelf of the placement has an item."""
+    ui.empty_state("No suggestions left", f"There are no more {plural(noun)} to suggest.")
 
 
 body()

@@ -1,22 +1,18 @@
 """Page of one item, `/item?id=…`: its facts, why it is or is not on the list, and shelves.
 
-The shelves have the items that users take together with it, if there are some, and similar items.
+The shelves are those of the placement `item`.
 """
-
-from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import explanation, feedback, notes, offers, visit
+from dashboards.demo import explanation, feedback, notes, offers, placed, visit
 from dashboards.demo.header import header
 from dashboards.demo.words import decades, kinds
 from dashboards.identity import visitors
 from dashboards.text import day, esc, plural
-from dashboards.ui import Card
-from serving.schemas import ListedItem
+from serving.schemas import FilledShelf
 
-N_SIMILAR = N_TOGETHER = 20
 MAX_ATTRIBUTE = 100  # characters of a text that is shown
 
 item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
@@ -25,8 +21,6 @@ with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
     answer = product_api.item(dataset, item_id) if item_id else None
-    together = product_api.together(dataset, item_id, N_TOGETHER) if answer else None
-    similar = product_api.similar(dataset, item_id, N_SIMILAR) if answer else None
 
 with header(about.value):
     st.page_link(
@@ -49,11 +43,14 @@ if answer is None:
     st.stop()
 
 item = answer.value
+with states.error_boundary():
+    page = placed.answer(dataset, placed.ITEM, choices.user(), about.value, (item_id,))
+    offered = offers.of_items(dataset, placed.items(page.value.shelves), about.value)
 offer = offers.of(item, about.value)
 opening_kind = kinds.opening_kind(about.value)
 if is_new_visit and opening_kind and not visitors.viewed_user():
     feedback.open_item(item, opening_kind)
-states.stale_banner(about, answer, together, similar)
+states.stale_banner(about, answer, page)
 
 
 @st.fragment
@@ -155,39 +152,34 @@ def actions_and_reasons() -> None:
     explanation.show(reasons.value, about.value)
 
 
-def cards_of(items: Sequence[ListedItem], *, with_similarity: bool = False) -> list[Card]:
-    """Return the cards of a shelf."""
-    with states.error_boundary():
-        offered = offers.of_items(dataset, items, about.value)
-    return [
-        offers.card(
-            other,
-            offered.get(other.item_id, offers.NONE),
-            f"{max(other.score, 0):.0%} similar" if with_similarity else "",
-        )
-        for other in items
+def shelf_of(key: str, shelf: FilledShelf) -> None:
+    """Show a shelf, and what its source is about."""
+    is_similar = shelf.source == "similar"
+    cards = [
+        placed.card(other, offered, f"{max(other.score, 0):.0%} similar" if is_similar else "")
+        for other in shelf.items
     ]
+    ui.shelf(esc(shelf.title), cards, key)
+    if shelf.source == "together":
+        st.caption(
+            f"Users {kinds.taken(about.value)} these {plural(noun)} together with this {noun} more "
+            "often than by chance."
+        )
+    if is_similar:
+        st.caption(
+            f"Depending on the live model, similar {plural(noun)} are liked by the same users or "
+            "share categories."
+        )
+    st.space("small")
 
 
 body()
 st.space("small")
-if together and together.value.items:
-    taken = kinds.taken(about.value)
-    ui.shelf(f"Frequently {taken} together", cards_of(together.value.items), "together")
-    st.caption(
-        f"Users {taken} these {plural(noun)} together with this {noun} more often than by chance."
-    )
-    st.space("small")
-if similar and similar.value.items:
-    cards = cards_of(similar.value.items, with_similarity=True)
-    ui.shelf(f"Similar {plural(noun)}", cards, "similar")
-    st.caption(
-        f"Depending on the live model, similar {plural(noun)} are liked by the same users or share "
-        "categories."
-    )
-else:
+for shelf_key, placed_shelf in placed.with_keys(page.value.shelves):
+    shelf_of(shelf_key, placed_shelf)
+if not page.value.shelves:
     ui.empty_state(
-        f"No similar {plural(noun)} yet",
+        f"No {plural(noun)} to go with it yet",
         f"When the live model was trained, this {esc(noun)} had no ratings, or nothing in common "
         f"with other {plural(noun)}.",
     )

@@ -1,4 +1,8 @@
-"""The home page's shelves: which ones a user gets, and which items they show."""
+"""The shelves of the home page that no placement can say: what a user gets, and their items.
+
+They follow from what the user liked last, from the vendor or decade of most of what they liked, and
+from the category that they know least.
+"""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -8,7 +12,6 @@ from typing import TypeVar
 from dashboards import product_api
 from dashboards.answers import CachedAnswer
 from dashboards.demo.words import kinds
-from dashboards.text import esc
 from serving.schemas import About, Item, ListedItem, RatedItem, Shelf, SimilarItems
 
 ItemT = TypeVar("ItemT", bound=Item)
@@ -19,7 +22,7 @@ LIKED_FROM = 0.75  # of the way from the lowest rating to the highest
 
 @dataclass(frozen=True)
 class HomeShelf:
-    """One shelf. `title` is Markdown; `key` is unique on the page."""
+    """One shelf. `key` is unique on the page."""
 
     title: str
     key: str
@@ -68,28 +71,24 @@ def of_reasons(dataset: str, listed: Sequence[ListedItem], about: About) -> Tast
 
 
 def of(dataset: str, taste: Taste, about: About) -> Iterator[HomeShelf]:
-    """Yield the shelves below the user's own list, top to bottom.
+    """Yield the shelves below the placement, top to bottom.
 
     Raises:
         ApiError: as of `product_api`.
     """
     likes, last = taste.likes, taste.last
     if last and (similar := product_api.similar(dataset, last.item_id, FETCHED)):
-        yield HomeShelf(f"Because you {esc(taste.past)} {esc(last.title)}", "similar", similar)
-    yield HomeShelf("Trending now", "trending", product_api.trending(dataset, FETCHED))
-    if favourite := favourite_category(likes):
-        popular = product_api.popular(dataset, favourite, FETCHED)
-        yield HomeShelf(f"Popular in {esc(favourite)}", "category", popular)
+        yield HomeShelf(f"Because you {taste.past} {last.title}", "because", similar)
     if vendor := favourite_vendor(likes):
         by_vendor = product_api.vendor_items(dataset, vendor, FETCHED)
-        yield HomeShelf(f"More from {esc(vendor)}", "vendor", by_vendor)
+        yield HomeShelf(f"More from {vendor}", "vendor", by_vendor)
     elif decade := favourite_decade(likes):
         released = product_api.popular_in_years(dataset, decade, decade + DECADE - 1, FETCHED)
         yield HomeShelf(f"More from the {decade}s", "decade", released)
-    new = least_rated_category(taste.touched, about) if likes else None
-    if new and new != favourite:
-        popular = product_api.popular(dataset, new, FETCHED)
-        yield HomeShelf(f"New to you: {esc(new)}", "new", popular)
+    least = least_rated_category(taste.touched, about) if likes else None
+    if least and least != favourite_category(likes):
+        popular = product_api.popular(dataset, least, FETCHED)
+        yield HomeShelf(f"New to you: {least}", "category", popular)
 
 
 def liked(rated: Sequence[RatedItem], about: About) -> list[RatedItem]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection
@@ -39,6 +40,9 @@ class PlacementAnswer:
     version: int
     user_id: str | None
     release_id: int
+    recipe: str
+    live_since: datetime
+    n_new_ratings: int
     rules_version: int
     shelves: tuple[Shelf, ...]
 
@@ -92,6 +96,9 @@ def answer(
         version=version,
         user_id=request.user_id,
         release_id=of_visit.release.release_id,
+        recipe=of_visit.live.recipe,
+        live_since=of_visit.live.live_since,
+        n_new_ratings=of_visit.state.n_new_ratings,
         rules_version=of_visit.slate.version,
         shelves=tuple(
             Shelf(

@@ -180,6 +180,9 @@ class Placement(Answer):
         version=2,
         user_id="42",
         release_id=7,
+        recipe="als_centred_r8_4468be",
+        live_since="2026-11-24T03:12:00Z",
+        n_new_ratings=0,
         rules_version=3,
         shelves=[
             {
@@ -197,6 +200,9 @@ class Placement(Answer):
     version: int = Field(ge=0, description="Version of the placement; 0: a built-in default.")
     user_id: str | None = Field(description="Null for an anonymous user.")
     release_id: int
+    recipe: str = Field(description="Short stable name of the recipe.")
+    live_since: datetime = Field(description="When the release went live.")
+    n_new_ratings: int = Field(ge=0, description="As of the user's list.")
     rules_version: int = Field(ge=0, description="Version of the slate rules; 0: never set.")
     shelves: tuple[FilledShelf, ...] = Field(
         description="Without those that have fewer items than their minimum."

@@ -57,13 +57,13 @@ def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     visit_as(desktop, app, app_visitors, "1990")
-    cards = desktop.locator(".st-key-shelf-trending button")
+    cards = desktop.locator(".st-key-shelf-new button")
     expect(cards.nth(1)).to_be_visible()
     titles = cards.locator("strong").all_inner_texts()
     at_rest(desktop)
 
     cards.first.locator("img").click()
-    expect(desktop.get_by_role("heading", name=titles[0], exact=True)).to_be_visible()
+    expect(desktop.get_by_role("heading", name=displayed(titles[0]), exact=True)).to_be_visible()
 
     desktop.get_by_role("link", name="Back to your list").click()
     expect(cards.first).to_be_visible()
@@ -71,14 +71,14 @@ def test_a_cover_opens_its_page_by_mouse_and_by_keyboard(
     cards.first.focus()
     desktop.keyboard.press("ArrowRight")
     desktop.keyboard.press("Enter")
-    expect(desktop.get_by_role("heading", name=titles[1], exact=True)).to_be_visible()
+    expect(desktop.get_by_role("heading", name=displayed(titles[1]), exact=True)).to_be_visible()
 
 
 def test_a_shelf_keeps_its_scroll_position_after_a_rating(
     app: str, desktop: Page, app_visitors: Visitors
 ) -> None:
     visit_as(desktop, app, app_visitors, "1990")
-    row = desktop.locator(".st-key-shelf-trending ul")
+    row = desktop.locator(".st-key-shelf-new ul")
     expect(row.locator("button").first).to_be_visible()
     at_rest(desktop)
     row.evaluate("list => { list.scrollLeft = 200 }")
@@ -170,8 +170,8 @@ def test_search_results_appear_while_typing(app: str, desktop: Page) -> None:
 def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
     desktop.goto(f"{app}/item?id={shop.ITEMS[1].item_id}")
 
-    expect(desktop.get_by_role("heading", name=shop.ITEMS[1].title)).to_be_visible()
-    expect(desktop.get_by_role("heading", name="Similar films")).to_be_visible()
+    expect(desktop.get_by_role("heading", name=shop.ITEMS[1].title, exact=True)).to_be_visible()
+    expect(desktop.get_by_role("heading", name=f"Similar to {shop.ITEMS[1].title}")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_every_answer_comes_from_the_api(monkeypatch: pytest.MonkeyPatch) -> Non
         item_id = shop.ITEMS[0].item_id
         assert product_api.about("playground").value == shop.about()
         assert product_api.users("playground").value == shop.users()
-        assert product_api.recommendations("playground", "0042", 3).value.items
+        assert product_api.placement("playground", "home", "0042", ()).value.shelves
         assert product_api.ratings("playground", "0042").value.total == 8
         item, similar = (
             product_api.item("playground", item_id),
@@ -47,9 +47,6 @@ def test_every_answer_comes_from_the_api(monkeypatch: pytest.MonkeyPatch) -> Non
         assert item.value == ItemDetails(**shop.ITEMS[0].model_dump())
         assert similar
         assert len(similar.value.items) == 2
-        together = product_api.together("playground", item_id, 1)
-        assert together
-        assert len(together.value.items) == 1
         assert product_api.items("playground", "salt", None, 10, 0).value.total == 3
 
 
@@ -86,7 +83,6 @@ def test_an_unknown_item_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
         assert product_api.item("playground", "nothing") is None
         assert product_api.similar("playground", "nothing", 5) is None
-        assert product_api.together("playground", "nothing", 5) is None
 
 
 @pytest.mark.usefixtures("keys")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboards import product_api
 from dashboards.console.acts.client import BY_TOKEN, acting_as, as_account
 from dashboards.console.sources import Account
 from serving.schemas import PlacementPreview, PlacementShelf, PlacementVersion
@@ -90,5 +91,7 @@ def activate(
 
 
 def _clear() -> None:
+    """Let the next runs of this page and of the demo's pages read the shelves again."""
     active.clear()
     history.clear()
+    product_api.placement.clear()

@@ -3,20 +3,18 @@
 Data sets whose manifest has no kind of event such as `cart` have no such page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, offers, visit
+from dashboards.demo import feedback, notes, offers, placed, visit
 from dashboards.demo.basket import contents
 from dashboards.demo.basket.contents import Line
 from dashboards.demo.header import header
-from dashboards.demo.words import kinds, reasons
+from dashboards.demo.words import kinds
 from dashboards.text import esc, plural
-from serving.schemas import FilledShelf, Placement
 
-PLACEMENT = "basket"
 TIMES = "\u00d7"  # the sign of multiplication
 MAX_GIVEN = 50  # items of the basket that the placement takes
 
@@ -51,12 +49,13 @@ def body() -> None:
     else:
         empty()
     with states.error_boundary(), ui.skeletons("basket"):
-        answer = shelves(user_id, lines)
-        shown = [item for shelf in answer.shelves for item in shelf.items]
-        offered = offers.of_items(dataset, shown, about.value)
+        item_ids = tuple(line.item.item_id for line in lines[:MAX_GIVEN])
+        answer = placed.answer(dataset, placed.BASKET, user_id, about.value, item_ids).value
+        offered = offers.of_items(dataset, placed.items(answer.shelves), about.value)
     st.space("small")
-    for number, shelf in enumerate(answer.shelves):
-        ui.shelf(esc(shelf.title), cards_of(shelf, offered), f"basket-{number}")
+    for key, shelf in placed.with_keys(answer.shelves):
+        cards = [placed.card(item, offered) for item in shelf.items]
+        ui.shelf(esc(shelf.title), cards, f"basket-{key}")
 
 
 def row(line: Line) -> None:
@@ -117,25 +116,6 @@ def empty() -> None:
         st.page_link(
             pages.browse(), label=f"Browse all {plural(noun)}", query_params=pages.address()
         )
-
-
-def shelves(user_id: str, lines: Sequence[Line]) -> Placement:
-    """Return the shelves of the placement for what is in the basket."""
-    item_ids = tuple(line.item.item_id for line in lines[:MAX_GIVEN])
-    where = offers.in_stock(about.value)
-    return product_api.placement(dataset, PLACEMENT, user_id, item_ids, where=where).value
-
-
-def cards_of(shelf: FilledShelf, offered: Mapping[str, offers.Offer]) -> list[ui.Card]:
-    """Return the cards of a shelf; those of the user's list have a reason."""
-    return [
-        offers.card(
-            item,
-            offered.get(item.item_id, offers.NONE),
-            reasons.note(item) if item.reason else "",
-        )
-        for item in shelf.items
-    ]
 
 
 body()

@@ -1,7 +1,7 @@
 """Words for lists: why an item is on one, what kind of list it is, how its recipe ranks."""
 
 from dashboards.text import plural
-from serving.schemas import About, ListedItem, ListKind, Recommendations
+from serving.schemas import About, ListedItem, ListKind
 
 ORIGINS: dict[ListKind, str] = {
     "fallback": "We don't know your taste yet. Here is what most users like.",
@@ -25,14 +25,14 @@ def note(item: ListedItem) -> str:
     return item.reason.text[:1].upper() + item.reason.text[1:]
 
 
-def contents(listed: Recommendations, about: About) -> str:
-    """Return what the list contains."""
-    if listed.kind == "fallback":
+def contents(kind: ListKind, n_new_ratings: int, about: About) -> str:
+    """Return what a list of this kind contains."""
+    if kind == "fallback":
         return "Every new visitor sees this list"
-    if listed.kind == "live" and not about.has_ratings:
+    if kind == "live" and not about.has_ratings:
         return "Includes what you did since the release"
-    if listed.kind == "live":
-        n_changes = plural("change", listed.n_new_ratings)
+    if kind == "live":
+        n_changes = plural("change", n_new_ratings)
         return f"Includes {n_changes} to your ratings since the release"
     if not about.has_ratings:
         return "Best match first"

@@ -17,12 +17,29 @@ from serving.errors import (
     RequestRefusedError,
     UnknownDatasetError,
 )
+from serving.schemas import Placement
 from tests.support.dashboards import shop
-from tests.support.dashboards.app_pages import Page, fresh, labels, posters, titles, words
-from tests.support.dashboards.demo_pages import as_user
+from tests.support.dashboards.app_pages import (
+    Page,
+    fresh,
+    keys,
+    labels,
+    posters,
+    titles,
+    words,
+)
+from tests.support.dashboards.demo_pages import as_user, give
+from tests.support.dashboards.fake_api import fake_api
+from tests.support.dashboards.fake_placements import DEFAULT, HOSTILE, FakePlacements
 from tests.support.dashboards.visitors import Visitors
 
 PAGE, SHORT = "demo/for_you.py", 12
+
+
+def home_of(user_id: str) -> Placement:
+    home = FakePlacements().answer("home", {"user_id": user_id}, Visitors())
+    assert home
+    return home
 
 
 @pytest.mark.usefixtures("visitors")
@@ -47,23 +64,84 @@ def test_the_list_is_explained_by_kind_release_and_recipe(page: Page) -> None:
     assert "Best match first" in text
 
 
-@pytest.mark.usefixtures("visitors")
-def test_shelves_follow_from_the_likes_and_omit_rated_items(
-    page: Page,
+def test_the_page_has_the_shelves_of_the_placement_in_its_order_and_below_those_of_the_taste(
+    page: Page, visitors: Visitors
 ) -> None:
     shown = as_user(page(PAGE), "0042").run()
 
     assert not shown.exception
-    user = shop.user("0042")
-    assert user
-    newest = max((item for item in user.rated if item.rating >= 4), key=lambda item: item.rated_at)
-    text = words(shown)
-    assert f"Because you liked {esc(newest.title)}" in text
-    for shelf in ("Trending now", "Popular in", "More from Sarn Pictures", "New to you"):
-        assert shelf in text
-    seen, lower = {item.item_id for item in user.rated}, posters(shown)
-    assert [len(shelf) for shelf in lower] == [SHORT, SHORT, SHORT, SHORT, 6]
-    assert not seen & {item_id for shelf in lower for item_id in shelf}
+    rated = visitors.ratings("0042", 100).items
+    newest = max((item for item in rated if item.rating >= 4), key=lambda item: item.rated_at)
+    headings = [heading.value for heading in shown.subheader]
+    assert headings[:4] == [
+        "Picked for you",
+        esc(HOSTILE),
+        f"Because you liked {esc(newest.title)}",
+        "More from Sarn Pictures",
+    ]
+    assert headings[4].startswith(esc("New to you: ").rstrip())
+    of_placement, *below = posters(shown)
+    assert len(of_placement) == DEFAULT[1].limit
+    assert {len(shelf) for shelf in below} <= set(range(1, SHORT + 1))
+
+
+def test_no_item_is_on_two_shelves_of_the_placement_or_below_it_again(
+    page: Page, visitors: Visitors
+) -> None:
+    shown = as_user(page(PAGE), "0042").run()
+
+    rated = {item.item_id for item in visitors.ratings("0042", 100).items}
+    own = {key.removeprefix("hide-picked-") for key in keys(shown) if key and "hide-" in key}
+    assert len(own) == 20
+    of_placement, *below = posters(shown)
+    assert not own & {*of_placement}
+    assert not (own | {*of_placement} | rated) & {i for shelf in below for i in shelf}
+
+
+@pytest.mark.usefixtures("visitors")
+def test_what_an_operator_composes_is_on_the_page(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placements = FakePlacements()
+    with fake_api(placements=placements) as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+        shown = as_user(page(PAGE), "0042").run()
+        body = {"instead_of": 1, "reason": "x", "shelves": [
+            {"title": "Just in", "source": "new", "limit": 4},
+            {"title": "For *you* first", "source": "for_you", "limit": 5},
+            {"title": "And for you", "source": "for_you", "limit": 3},
+            {"title": "Bought before", "source": "again"},
+        ]}  # fmt: skip
+        placements.replace("home", body, "ada")
+        product_api.placement.clear()
+        shown.run()
+
+    assert not shown.exception
+    headings = [heading.value for heading in shown.subheader]
+    assert headings[:3] == ["Just in", esc("For *you* first"), "And for you"]
+    assert "Bought before" not in headings  # it is empty
+    assert [len(shelf) for shelf in posters(shown)[:2]] == [4, 3]
+    assert len(shown.get("feedback")) == 5
+
+
+@pytest.mark.usefixtures("visitors")
+def test_without_a_list_of_the_user_the_first_shelf_has_the_stars(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placements = FakePlacements()
+    body = {"instead_of": 1, "reason": "x", "shelves": [{"title": "Hits", "source": "trending"}]}
+    placements.replace("home", body, "ada")
+    with fake_api(placements=placements) as url:
+        monkeypatch.setenv("DEMO_API_URL", url)
+        shown = as_user(page(PAGE), "0042").run()
+        assert not shown.exception
+        assert len(shown.get("feedback")) == 12
+        assert "Why this list" not in words(shown)
+        item_id = next(key for key in keys(shown) if key and "hide-picked-" in key)[12:]
+
+        give(shown, item_id, 5)
+
+    assert "5 stars. Saved." in words(shown)
 
 
 @pytest.mark.usefixtures("visitors")
@@ -113,9 +191,11 @@ def test_the_licence_is_in_the_footer(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("visitors")
-def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty = shop.recommendations("0042", 0)
-    monkeypatch.setattr(product_api, "recommendations", lambda *_, **__: fresh(empty))
+def test_a_placement_without_items_is_explained(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = home_of("0042").model_copy(update={"shelves": ()})
+    monkeypatch.setattr(product_api, "placement", lambda *_, **__: fresh(empty))
 
     shown = as_user(page(PAGE), "0042").run()
 
@@ -125,9 +205,9 @@ def test_an_empty_list_is_explained(page: Page, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("visitors")
 def test_a_stale_answer_is_shown_with_its_age(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = fresh(shop.recommendations("0042", 30))
+    answer = fresh(home_of("0042"))
     old = replace(answer, at=answer.at - timedelta(minutes=7), stale=True)
-    monkeypatch.setattr(product_api, "recommendations", lambda *_, **__: old)
+    monkeypatch.setattr(product_api, "placement", lambda *_, **__: old)
 
     shown = as_user(page(PAGE), "0042").run()
 
@@ -155,7 +235,7 @@ def test_an_error_is_explained(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(product_api, "recommendations", fail)
+    monkeypatch.setattr(product_api, "placement", fail)
 
     shown = as_user(page(PAGE), "0042").run()
 
@@ -168,15 +248,15 @@ def test_an_error_is_explained(
 
 @pytest.mark.usefixtures("visitors")
 def test_try_again_repeats_the_request(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [ApiUnavailableError("x"), fresh(shop.recommendations("0042", 30))]
+    answers = [ApiUnavailableError("x"), fresh(home_of("0042"))]
     cleared = []
 
-    def recommendations(*_: object, **__: object) -> object:
+    def placement(*_: object, **__: object) -> object:
         if isinstance(answer := answers.pop(0), Exception):
             raise answer
         return answer
 
-    monkeypatch.setattr(product_api, "recommendations", recommendations)
+    monkeypatch.setattr(product_api, "placement", placement)
     monkeypatch.setattr(st.cache_data, "clear", lambda: cleared.append(True))
 
     shown = as_user(page(PAGE), "0042").run()

@@ -3,6 +3,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import product_api
 from dashboards.text import esc
+from serving.errors import ApiUnavailableError
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, labels, posters, words
 from tests.support.dashboards.demo_pages import as_user
@@ -23,7 +24,8 @@ def test_the_item_and_similar_items_are_shown(page: Page) -> None:
     links = {link.proto.label: link.proto.query_string for link in shown.get("page_link")}
     assert links[f":gray-badge[{item.categories[0]}]"] == f"category={item.categories[0]}"
     assert links[f":gray-badge[{item.released}]"] == "decade=1990"
-    assert "Similar films" in words(shown)
+    assert f"Similar to {esc(item.title)}" in words(shown)
+    assert "% similar" in str(shown.get("bidi_component")[1].proto.json)
     assert labels(shown)
 
 
@@ -62,25 +64,46 @@ def test_items_that_users_take_together_are_shown_if_there_are_some(page: Page) 
         return shown
 
     first = shown(shop.ITEMS[0].item_id)
-    assert "Frequently liked together" in words(first)
+    assert f"Goes well with {esc(shop.ITEMS[0].title)}" in words(first)
+    assert "Users liked these films together with this film" in words(first)
     assert posters(first)[0] == [item.item_id for item in shop.ITEMS[1:3]]
 
     last = shown(shop.ITEMS[-1].item_id)
-    assert "together" not in words(last)
+    assert "together with" not in words(last)
     assert len(posters(last)) == len(posters(first)) - 1
 
 
 @pytest.mark.usefixtures("visitors")
-def test_missing_similar_items_are_explained(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty = shop.similar(shop.ITEMS[0].item_id, 0)
-    monkeypatch.setattr(product_api, "similar", lambda *_: fresh(empty))
+def test_a_placement_without_items_is_explained(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = product_api.placement("playground", "item", "0042", (shop.ITEMS[0].item_id,)).value
+    empty = full.model_copy(update={"shelves": ()})
+    monkeypatch.setattr(product_api, "placement", lambda *_, **__: fresh(empty))
     shown = page(PAGE)
     shown.query_params["id"] = shop.ITEMS[0].item_id
 
     shown.run()
 
     assert not shown.exception
-    assert "No similar films yet" in words(shown)
+    assert "No films to go with it yet" in words(shown)
+
+
+@pytest.mark.usefixtures("visitors")
+def test_an_item_without_an_answer_of_its_shelves_is_explained(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ApiUnavailableError("secret-host")
+
+    monkeypatch.setattr(product_api, "placement", fail)
+    shown = page(PAGE)
+    shown.query_params["id"] = shop.ITEMS[0].item_id
+
+    shown.run()
+
+    assert not shown.exception
+    assert "is not responding" in words(shown)
 
 
 @pytest.mark.usefixtures("visitors")

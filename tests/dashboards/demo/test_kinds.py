@@ -109,7 +109,8 @@ def test_a_kind_that_the_api_has_not_is_not_saved(
     renamed = about.model_copy(update={"kinds": {"eat": shop.KINDS["purchase"]}})
     monkeypatch.setattr(product_api, "about", lambda _: fresh(renamed))
     shown = home(page)
-    item_id = product_api.recommendations("playground", "0042", 20).value.items[0].item_id
+    home_page = product_api.placement("playground", "home", "0042", ()).value
+    item_id = home_page.shelves[0].items[0].item_id
 
     press(shown, f"act-eat-picked-{item_id}")
 
@@ -155,7 +156,7 @@ def test_a_shelf_says_what_users_did_together(page: Page) -> None:
     shown.run()
 
     assert not shown.exception
-    assert "Frequently bought together" in words(shown)
+    assert "Users bought these films together with this film" in words(shown)
 
 
 def test_items_are_taken_together_by_the_positive_kind_with_most_weight() -> None:

@@ -68,7 +68,7 @@ def test_the_tab_key_stops_at_one_card_of_each_shelf(
     expect(focused(desktop)).to_have_attribute("aria-label", re.compile("^Hide: "))
     desktop.keyboard.press("Tab")
 
-    next_shelf = desktop.locator(".st-key-shelf-similar button")
+    next_shelf = desktop.locator(".st-key-shelf-new button")
     expect(next_shelf.first).to_be_focused()
     desktop.keyboard.press("ArrowRight")
     expect(next_shelf.nth(1)).to_be_focused()

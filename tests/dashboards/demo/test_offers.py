@@ -81,10 +81,11 @@ def test_a_data_set_without_prices_asks_for_no_details(monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("market")
-def test_cards_have_prices_and_no_button_if_sold_out(page: Page, market: Visitors) -> None:
+def test_cards_have_prices_and_no_button_if_sold_out(page: Page) -> None:
     shown = home(page)
 
-    item_ids = [item.item_id for item in market.recommendations("0042", 20).items]
+    first, *_ = product_api.placement("playground", "home", "0042", ()).value.shelves
+    item_ids = [item.item_id for item in first.items]
     sold_out = [item_id for item_id in item_ids if int(item_id[1:]) % 5 == 4]
     assert sold_out
     keys = {button.key for button in shown.button}

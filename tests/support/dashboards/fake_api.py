@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
 
+from serving.placements.defaults import DEFAULTS
 from serving.schemas import AllReadiness, ItemOrder, OpenErasures, OutboxState, Problem, Readiness
 from tests.support.dashboards import shop
 from tests.support.dashboards.fake_airflow import TOKEN, USER
@@ -242,8 +243,8 @@ def compose(  # noqa: PLR0911 # one per route
     match method, path_parts(path)[1:]:
         case "GET", []:
             return _many(placements.active())
-        case "GET", [name, "history"] if name in placements.versions:
-            return _many(placements.versions[name])
+        case "GET", [name, "history"] if name in {**DEFAULTS, **placements.versions}:
+            return _many(placements.history(name))
         case "POST", ["preview"]:
             return _state(placements.preview(body))
         case "POST", [name, "activate"]:
@@ -314,8 +315,7 @@ class _Handler(BaseHTTPRequestHandler):
         params = _parameters(url.query)
         match path_parts(url.path):
             case ["placements", name]:
-                shelves = self.placements.answer(name, params)
-                self._respond(lambda: _one(shelves, "unknown-placement"))
+                self._respond(lambda: self._shelves(name, params))
             case _:
                 self._respond(lambda: read(self.visitors, url.path, params))
 
@@ -327,6 +327,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._operate(body)
             return
         self._respond(lambda: write(self.visitors, self.command, path, body, key))
+
+    def _shelves(self, name: str, params: dict[str, str]) -> Response:
+        user_id = params.get("user_id", "")
+        alias = {"user_id": self.visitors.aliases.get(user_id, user_id)}
+        answer = self.placements.answer(name, params | alias, self.visitors)
+        return _one(answer, "unknown-placement")
 
     do_POST = do_PATCH = do_DELETE = do_PUT  # noqa: N815 # the base class's names
 

@@ -39,7 +39,7 @@ def test_the_active_shelves_are_in_the_editor_and_all_versions_in_the_history(pa
     first, second, third = rows(app)
     assert app.text_input(key=draft.key("title", second)).value == HOSTILE
     assert app.selectbox(key=draft.key("source", third)).value == "again"
-    assert app.number_input(key=draft.key("limit", first)).value == 8
+    assert app.number_input(key=draft.key("limit", first)).value == 20
     text = words(app)
     assert f"**Version 1** · 3 shelves: Picked for you, {esc(HOSTILE)}, Once more" in text
     assert r"the \<i\>spring\<\/i\> sale" in text
@@ -58,7 +58,7 @@ def test_a_draft_is_previewed_for_a_chosen_user(page: Page, placements: FakePlac
     [trial] = placements.tried
     assert (trial.shelves, trial.user_id, trial.item_ids) == (CHANGED, "0042", ("i003",))
     assert "As user 0042 would see it now" in words(app)
-    assert [len(shelf) for shelf in posters(app)] == [8, 6]
+    assert [len(shelf) for shelf in posters(app)] == [20, 18]
     assert "Left out" in words(app)
     assert r"It has 0 of at least 4 items\." in words(app)
 

@@ -14,14 +14,12 @@ def test_a_reason_starts_with_a_capital_and_defaults_to_the_rank() -> None:
 
 
 def test_the_contents_of_each_kind_of_list_are_described() -> None:
-    batch, about = shop.recommendations("0042", 1), shop.about()
+    about, without = shop.about(), shop.about(rates=False)
 
-    assert "Best match first" in contents(batch, about)
-    live = batch.model_copy(update={"kind": "live", "n_new_ratings": 3})
-    assert "3 changes to your ratings since the release" in contents(live, about)
-    assert "Every new visitor" in contents(shop.recommendations("x", 1), about)
-    without = shop.about(rates=False)
-    assert "rat" not in contents(batch, without) + contents(live, without)
+    assert "Best match first" in contents("batch", 0, about)
+    assert "3 changes to your ratings since the release" in contents("live", 3, about)
+    assert "Every new visitor" in contents("fallback", 0, about)
+    assert "rat" not in contents("batch", 0, without) + contents("live", 1, without)
 
 
 def test_every_kind_of_list_has_an_origin() -> None:
