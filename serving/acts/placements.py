@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
 from serving.acts import audit
 from serving.acts.audit import Transaction
-from serving.errors import UnknownPlacementError
 from serving.placements import store
 from serving.schemas import EarlierPlacement, NewPlacement, PlacementVersion
 
@@ -16,12 +13,13 @@ def replace(transaction: Transaction, name: str, new: NewPlacement) -> Placement
 
     Raises:
         PlacementChangedError: the active version is not the one that the caller saw.
-        RequestRefusedError: see `store.replace`.
+        RequestRefusedError: see `store.add`.
     """
     with audit.act(transaction, "change_placement", f"placement {name}", new.reason) as act:
         connection = act.session.connection()
-        act.before = _before(connection, name)
-        version = store.replace(connection, name, new, actor=act.actor)
+        before = store.locked(connection, name)
+        act.before = _state(before) if before else None
+        version = store.add(connection, name, before, new, actor=act.actor)
         act.after = _state(version)
         return version
 
@@ -36,19 +34,13 @@ def activate(transaction: Transaction, name: str, earlier: EarlierPlacement) -> 
     """
     with audit.act(transaction, "change_placement", f"placement {name}", earlier.reason) as act:
         connection = act.session.connection()
-        act.before = _before(connection, name)
+        before = store.locked(connection, name)
+        act.before = _state(before) if before else None
         shelves = store.version(connection, name, earlier.version).shelves
         new = NewPlacement(shelves=shelves, instead_of=earlier.instead_of, reason=earlier.reason)
-        version = store.replace(connection, name, new, actor=act.actor)
+        version = store.add(connection, name, before, new, actor=act.actor)
         act.after = _state(version) | {"as_version": earlier.version}
         return version
-
-
-def _before(connection: Connection, name: str) -> dict[str, Any] | None:
-    try:
-        return _state(store.active(connection, name))
-    except UnknownPlacementError:
-        return None  # it is created
 
 
 def _state(version: PlacementVersion) -> dict[str, Any]:

@@ -74,31 +74,58 @@ def version(connection: Connection, name: str, number: int) -> PlacementVersion:
     return DEFAULTS[name]
 
 
-def replace(
-    connection: Connection, name: str, new: NewPlacement, *, actor: str
+def locked(connection: Connection, name: str) -> PlacementVersion | None:
+    """Return the active version of a placement, which nobody else can replace before the commit.
+
+    None: there is no such placement.
+    """
+    connection.execute(_LOCK)
+    try:
+        return active(connection, name)
+    except UnknownPlacementError:
+        return None
+
+
+def add(
+    connection: Connection,
+    name: str,
+    before: PlacementVersion | None,
+    new: NewPlacement,
+    *,
+    actor: str,
 ) -> PlacementVersion:
     """Create a placement, or replace it from the commit on; return the new version.
+
+    `before` is its active version, as of `locked`.
 
     Raises:
         PlacementChangedError: the active version is not the one that the caller saw.
         RequestRefusedError: a filter is not valid, or there are too many placements.
     """
-    connection.execute(_LOCK)
-    newest = connection.execute(_NEWEST, {"name": name, "limit": 1}).one_or_none()
-    before = 0 if newest is None else newest.version
-    if before != new.instead_of:
+    number = 0 if before is None else before.version
+    if number != new.instead_of:
         raise PlacementChangedError(
-            f"Version {before} of placement {name!r} is active, not {new.instead_of}."
+            f"Version {number} of placement {name!r} is active, not {new.instead_of}."
         )
-    if newest is None and name not in DEFAULTS:
+    if before is None:
         _require_room(connection)
     check(connection, new.shelves)
     shelves = json.dumps([shelf.model_dump(mode="json") for shelf in new.shelves])
-    row = {"name": name, "version": before + 1, "shelves": shelves}
+    row = {"name": name, "version": number + 1, "shelves": shelves}
     row |= {"actor": actor, "reason": new.reason}
     added = connection.execute(_ADD, row).mappings().one()
     connection.execute(_REVISION)
     return PlacementVersion.model_validate(dict(added))
+
+
+def replace(
+    connection: Connection, name: str, new: NewPlacement, *, actor: str
+) -> PlacementVersion:
+    """Lock and replace a placement as `add` does, or create it.
+
+    Raises: as `add`.
+    """
+    return add(connection, name, locked(connection, name), new, actor=actor)
 
 
 def check(connection: Connection, shelves: Sequence[PlacementShelf]) -> None:
