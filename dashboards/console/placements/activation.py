@@ -9,7 +9,7 @@ from dashboards import ui
 from dashboards.console.acts import reason, versions
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
-from dashboards.console.placements import client, draft
+from dashboards.console.placements import client, draft, editor
 from dashboards.console.sources import Account
 from dashboards.text import esc, plural
 from serving.errors import PlacementChangedError, RequestRefusedError
@@ -102,7 +102,7 @@ def _change(make: Callable[[], PlacementVersion]) -> None:
     except PlacementChangedError:
         st.rerun()  # loads the active version, which `conflict` shows
     except RequestRefusedError as error:
-        st.warning(esc(str(error)), icon=":material/rule:")
+        st.warning(editor.refusal(error), icon=":material/rule:")
         return
     draft.discard()
     st.session_state[_DONE] = f"Version {new.version} of {esc(new.name)} is active"

@@ -90,6 +90,12 @@ def move_up(row: int) -> None:
     st.session_state[_ROWS] = order
 
 
+def move_down(row: int) -> None:
+    """Exchange a shelf with the one below it."""
+    order = rows()
+    move_up(order[order.index(row) + 1])
+
+
 def shelves() -> Shelves:
     """Return the draft.
 

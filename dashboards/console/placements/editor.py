@@ -1,11 +1,14 @@
 """The editor of a placement: its shelves, top to bottom."""
 
+import re
 from typing import get_args
 
 import streamlit as st
 
 from dashboards.console.components import button, icon_button, row
 from dashboards.console.placements import draft
+from dashboards.text import esc
+from serving.errors import RequestRefusedError
 from serving.schemas import PlacementVersion, ShelfSource
 from serving.schemas.placements import MAX_SHELF_ITEMS, MAX_SHELVES
 
@@ -22,6 +25,7 @@ SOURCES: dict[ShelfSource, str] = {
 TITLE_HELP = (
     "`{category}` becomes the user's favourite category, `{item}` the title of the first given item"
 )
+_FIELD = re.compile(r"body\.shelves\.(\d+)\.filter")
 FILTER_HELP = "Such as `price < 20 and category in ('Drama')`"
 
 
@@ -43,6 +47,12 @@ def show(active: PlacementVersion) -> None:
     )  # fmt: skip
 
 
+def refusal(error: RequestRefusedError) -> str:
+    """Return why the API refused shelves, as Markdown, in the words of the editor."""
+    text = _FIELD.sub(lambda found: f"Shelf {int(found[1]) + 1}: Filter", str(error))
+    return esc(text)
+
+
 def _shelf(number: int, of_shelf: int) -> None:
     with st.container(border=True, gap="small"):
         with row(horizontal_alignment="distribute", wrap=False):
@@ -51,6 +61,11 @@ def _shelf(number: int, of_shelf: int) -> None:
                 icon_button(
                     f"Move shelf {number} up", f"up_{of_shelf}", "arrow_upward", draft.move_up,
                     of_shelf, type="tertiary", disabled=number == 1,
+                )  # fmt: skip
+                icon_button(
+                    f"Move shelf {number} down", f"down_{of_shelf}", "arrow_downward",
+                    draft.move_down, of_shelf, type="tertiary",
+                    disabled=number == len(draft.rows()),
                 )  # fmt: skip
                 icon_button(
                     f"Remove shelf {number}", f"remove_{of_shelf}", "delete", draft.remove,

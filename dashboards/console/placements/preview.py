@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console.components import row
-from dashboards.console.placements import client, draft
+from dashboards.console.placements import client, draft, editor
 from dashboards.console.placements.editor import SOURCES
 from dashboards.console.sources import Account
 from dashboards.text import esc
@@ -53,7 +53,7 @@ def _try(account: Account, dataset: str, user_id: str, item_id: str) -> None:
     except UserErasedError:
         st.warning("This user was erased.", icon=":material/person_off:")
     except RequestRefusedError as error:
-        st.warning(esc(str(error)), icon=":material/rule:")
+        st.warning(editor.refusal(error), icon=":material/rule:")
     else:
         draft.keep_tried(shelves, found)
 

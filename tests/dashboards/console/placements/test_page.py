@@ -4,7 +4,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.console.placements import draft
+from dashboards.console.placements.editor import refusal
 from dashboards.text import esc
+from serving.errors import RequestRefusedError
 from serving.schemas import PlacementShelf
 from tests.support.dashboards.app_pages import Page, keys, posters, words
 from tests.support.dashboards.console_pages import PLACEMENTS, opened, press, warnings
@@ -80,6 +82,25 @@ def test_a_draft_is_activated_with_a_reason(page: Page, placements: FakePlacemen
     assert placements.reasons == ["less is more"]
     assert "No changes yet" in words(app)
     assert [toast.value for toast in app.toast] == ["Version 2 of home is active"]
+
+
+@pytest.mark.usefixtures("placements")
+def test_a_shelf_is_moved_down_and_the_ends_stay(page: Page) -> None:
+    app = opened(page, PLACEMENTS)
+    first, second, third = rows(app)
+    assert app.button(key=f"up_{first}").disabled
+    assert app.button(key=f"down_{third}").disabled
+
+    press(app, f"down_{first}")
+
+    assert rows(app) == [second, first, third]
+    assert app.button(key=f"down_{first}").label == "Move shelf 2 down"
+
+
+def test_a_refused_filter_is_named_by_the_number_of_its_shelf() -> None:
+    error = RequestRefusedError("body.shelves.1.filter: at position 1: unknown name.")
+
+    assert refusal(error) == esc("Shelf 2: Filter: at position 1: unknown name.")
 
 
 def test_a_reason_is_needed(page: Page, placements: FakePlacements) -> None:
