@@ -8,7 +8,6 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
-from serving.filters import filtering
 from serving.filters.filtering import Filter
 from serving.items import ListedItem
 from serving.lists.release_cache import ReleaseCache
@@ -90,7 +89,7 @@ def answer(
     )
     version, compiled = _active(of_visit, name)
     if request.filter is not None:
-        filtering.bind(connection, request.filter)  # an error names the request's own filter
+        of_visit.bind(request.filter)  # an error names the request's own filter
     return PlacementAnswer(
         placement=name,
         version=version,
@@ -178,7 +177,7 @@ def _filter(of_visit: Visit, compiled: CompiledShelf, sent: str | None) -> Filte
     texts = [text for text in (compiled.shelf.filter, sent) if text is not None]
     if compiled.problem or not texts:
         return None
-    return filtering.bind(of_visit.connection, *texts)  # `available` may have changed since
+    return of_visit.bind(*texts)  # `available` may have changed since
 
 
 def _title(of_visit: Visit, compiled: CompiledShelf, found: Found) -> str:

@@ -1,12 +1,14 @@
 """What all shelves of one answer share: the release, the rules, the user's state and scores."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 from sqlalchemy import Connection
 
+from serving.filters import filtering
+from serving.filters.filtering import Filter
 from serving.items import CatalogueItem
 from serving.lists import scoring, user_state
 from serving.lists.loaded_release import LoadedRelease
@@ -40,6 +42,11 @@ class Visit:
     def release(self) -> LoadedRelease:
         """The release that all shelves are made from."""
         return self.live.release
+
+    @cached_property
+    def bind(self) -> Callable[..., Filter]:
+        """Return `filtering.bind` for this answer, in which several shelves have one filter."""
+        return cache(partial(filtering.bind, self.connection))
 
     @cached_property
     def scored(self) -> UserScores:

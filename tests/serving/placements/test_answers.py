@@ -13,6 +13,8 @@ from serving.errors import (
     UnknownCategoryError,
     UnknownPlacementError,
 )
+from serving.filters import filtering
+from serving.filters.filtering import Filter
 from serving.lists import scoring
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
@@ -208,6 +210,25 @@ def test_a_filter_of_the_request_holds_for_all_shelves(api: Engine, reading: Con
         shown(reading, "home", None, filter="? == 3")
     with pytest.raises(UnknownCategoryError):
         shown(reading, "home", None, filter="category == 'nowhere'")
+
+
+@pytest.mark.usefixtures("released")
+def test_a_filter_of_several_shelves_is_bound_once(
+    api: Engine, reading: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound: list[tuple[str, ...]] = []
+    original = filtering.bind
+
+    def counted(connection: Connection, *sent: str) -> Filter:
+        bound.append(sent)
+        return original(connection, *sent)
+
+    put(api, "home", shelf("for_you"), shelf("new"), shelf("trending"))
+    monkeypatch.setattr(filtering, "bind", counted)
+
+    shown(reading, "home", None, filter="available")
+
+    assert bound == [("available",)]
 
 
 @pytest.mark.usefixtures("released")
