@@ -16,7 +16,7 @@ MAX_DEPTH = 100  # levels of objects and lists in one value
 TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 MANY_NAMES = 200_000
 MANY_CHARS = 1 << 25  # of all names
-_LONG_NUMBER = re.compile(r"\d{20}")
+_LONG_NUMBER = re.compile(r"-\d{19}|\d{20}")  # it may be beyond 64 bits
 
 
 def parsed(text: str) -> Json:

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.ingestion.reading import json_records, lines
@@ -132,6 +132,8 @@ def test_what_is_no_array_is_named(content: bytes, sentence: str) -> None:
 
 
 @given(table=st.lists(st.dictionaries(st.sampled_from("abc"), JSON), max_size=6))
+@example([{"a": n} for n in (-(2**63), -(2**63) - 1, 2**63, 2**64 - 1, 2**64, 10**19 - 1)])
+@example([{"a": [-(2**63) - 1, 2**64]}])
 def test_lines_and_an_array_of_the_same_objects_have_the_same_rows(
     table: list[dict[str, object]],
 ) -> None:
