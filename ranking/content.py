@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 _YEARS_PER_DECADE = 10
 MIN_DECADES = -8.0  # items that are older count as this old
+MAX_CATEGORIES = 200  # with a column of a prior: those with the most positive interactions
 
 
 def flags(

@@ -23,7 +23,6 @@ _WEIGHTS = text(
     where release_id = :release_id order by kind, feature
     """
 )
-MAX_CATEGORIES = 200  # with a column of a prior, of a catalogue that has more categories
 
 Rows = NDArray[np.float32]
 Attributes = Mapping[str, Mapping[str, Any]]  # by item id
@@ -96,7 +95,8 @@ class ContentMap:
         n_columns = sum(name.startswith("category:") for name in self.columns)
         for row, item in enumerate(items):
             categories = {f"category:{name}" for name in item.categories}
-            counted = categories & by_name.keys() if n_columns >= MAX_CATEGORIES else categories
+            are_all = n_columns < content.MAX_CATEGORIES
+            counted = categories if are_all else categories & by_name.keys()
             for name in categories & by_name.keys():
                 columns[row, by_name[name]] = 1 / len(counted)
         return columns

@@ -29,8 +29,6 @@ from jobs.engine.learning.segments import Segments
 from jobs.engine.recipes import PriorWeights
 from ranking import content
 
-MAX_CATEGORIES = 200  # with a column: those with the most positive interactions
-
 
 @dataclass(frozen=True)
 class Priors:
@@ -95,7 +93,7 @@ def of_counts(
     recent, by_segment = counts.recent, counts.by_segment
     mean = max(float(recent[catalogue.known].mean()), 1e-12)
     counts_of_all = by_segment.sum(axis=0)
-    categorised = catalogue.with_largest_categories(counts_of_all, MAX_CATEGORIES)
+    categorised = catalogue.with_largest_categories(counts_of_all, content.MAX_CATEGORIES)
     lift = popularity.lift(counts_of_all, categorised, weights.category_shrinkage, power=1)
     by_prior = [
         (("popularity",), np.log1p(recent / mean)[:, None]),
