@@ -3,7 +3,7 @@
 from typing import Any
 
 from serving.acts import audit
-from serving.acts.audit import Transaction
+from serving.acts.audit import Act, Transaction
 from serving.placements import store
 from serving.schemas import EarlierPlacement, NewPlacement, PlacementVersion
 
@@ -16,12 +16,7 @@ def replace(transaction: Transaction, name: str, new: NewPlacement) -> Placement
         RequestRefusedError: see `store.add`.
     """
     with audit.act(transaction, "change_placement", f"placement {name}", new.reason) as act:
-        connection = act.session.connection()
-        before = store.locked(connection, name)
-        act.before = _state(before) if before else None
-        version = store.add(connection, name, before, new, actor=act.actor)
-        act.after = _state(version)
-        return version
+        return _added(act, name, new)
 
 
 def activate(transaction: Transaction, name: str, earlier: EarlierPlacement) -> PlacementVersion:
@@ -33,14 +28,19 @@ def activate(transaction: Transaction, name: str, earlier: EarlierPlacement) -> 
         RequestRefusedError: a filter of the version is not valid any more.
     """
     with audit.act(transaction, "change_placement", f"placement {name}", earlier.reason) as act:
-        connection = act.session.connection()
-        before = store.locked(connection, name)
-        act.before = _state(before) if before else None
-        shelves = store.version(connection, name, earlier.version).shelves
+        shelves = store.version(act.session.connection(), name, earlier.version).shelves
         new = NewPlacement(shelves=shelves, instead_of=earlier.instead_of, reason=earlier.reason)
-        version = store.add(connection, name, before, new, actor=act.actor)
-        act.after = _state(version) | {"as_version": earlier.version}
-        return version
+        return _added(act, name, new, as_version=earlier.version)
+
+
+def _added(act: Act, name: str, new: NewPlacement, **also: int) -> PlacementVersion:
+    """Add a version; the audit has what was active before it, and what is active now."""
+    connection = act.session.connection()
+    before = store.locked(connection, name)
+    act.before = _state(before) if before else None
+    version = store.add(connection, name, before, new, actor=act.actor)
+    act.after = _state(version) | also
+    return version
 
 
 def _state(version: PlacementVersion) -> dict[str, Any]:

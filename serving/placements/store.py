@@ -75,9 +75,9 @@ def version(connection: Connection, name: str, number: int) -> PlacementVersion:
 
 
 def locked(connection: Connection, name: str) -> PlacementVersion | None:
-    """Return the active version of a placement, which nobody else can replace before the commit.
+    """Return the active version of a placement; None if there is no such placement.
 
-    None: there is no such placement.
+    Until the commit no other transaction can replace it.
     """
     connection.execute(_LOCK)
     try:

@@ -186,7 +186,7 @@ def test_a_users_events_are_returned_newest_first(product: Client) -> None:
         (first.event_id, "b", 2),
         (second.event_id, "a", 1),
     ]
-    assert product.events("nobody").items == ()
+    assert product.events("unknown").items == ()
 
 
 @pytest.mark.usefixtures("published_shop")
