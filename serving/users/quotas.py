@@ -21,8 +21,12 @@ class Quotas:
     def __init__(
         self, *, events: int, users: int, events_of_user: int = 0, items: int = 0, lists: int = 0
     ) -> None:
-        self._limits: dict[Kind, int] = {"events": events, "users": users, "items": items}
-        self._limits["lists"] = lists
+        self._limits: dict[Kind, int] = {
+            "events": events,
+            "users": users,
+            "items": items,
+            "lists": lists,
+        }
         self._limit_of_user = events_of_user
         self._counts = Counter[tuple[str, str, Kind]]()
         self._of_users = OrderedDict[tuple[str, str], int]()
