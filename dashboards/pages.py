@@ -5,8 +5,10 @@ A page object serves one run of the app, so each page is a function that returns
 
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 HERE = Path(__file__).parent
 CONSOLE = HERE / "console"
@@ -54,3 +56,12 @@ def address() -> dict[str, str]:
         name: st.session_state.get(name) or st.query_params.get(name) for name in IN_EVERY_ADDRESS
     }
     return {name: str(value) for name, value in chosen.items() if value}
+
+
+class Ended(StopException):
+    """The page ends here; what was typed into fields that it does not show is kept."""
+
+
+def end() -> NoReturn:
+    """End the page here. Unlike `st.stop`, the app can still act after it."""
+    raise Ended

@@ -95,4 +95,4 @@ def _stop(title: str, next_step: str, error: Exception) -> None:
 def _try_again() -> None:
     with st.container(horizontal_alignment="center"):
         st.button("Try again", key="again", icon=":material/refresh:", on_click=st.cache_data.clear)
-    st.stop()
+    pages.end()

@@ -6,11 +6,10 @@ The answer is cached for 15 s, so that a role that was removed since the sign-in
 from collections.abc import Iterable
 from typing import Literal
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from airflow_api.client import AirflowUnavailableError
-from dashboards import ui
+from dashboards import pages, ui
 from dashboards.console import sources
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
@@ -46,7 +45,7 @@ def require_access(
             "Your Airflow account does not see its DAGs. Ask an administrator of Airflow for a "
             "role that may read them, or choose another data set.",
         )
-    st.stop()
+    pages.end()
 
 
 def _readable_dags(account: Account, while_down: str) -> Iterable[str]:

@@ -40,7 +40,7 @@ if answer is None:
         else f"This link has no {esc(noun)} ID."
     )
     st.page_link(pages.browse(), label=f"Browse all {plural(noun)}", query_params=pages.address())
-    st.stop()
+    pages.end()
 
 item = answer.value
 with states.error_boundary():

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
+from dashboards import choices, pages, product_api, states, ui
 from dashboards.console import components, sources
 from dashboards.console.access import require_access
 from dashboards.console.backtest import client, reading, results, start
@@ -28,7 +28,7 @@ if not manifest.has_times:
         "The events of this data set have no times, so it is unknown which came first. Name the "
         "column of times in the manifest (`time`), and ingest the files again.",
     )
-    st.stop()
+    pages.end()
 
 with actions:
     with inline_errors():
@@ -42,14 +42,14 @@ groups = None
 with inline_errors():
     groups = reading.by_recipe(reading.figures(dataset))
 if groups is None:
-    st.stop()
+    pages.end()
 if not groups:
     ui.empty_state(
         "No backtest yet",
         "A backtest trains the live recipe as of the start of earlier months, and evaluates it on "
         "the month after. The charts will appear here.",
     )
-    st.stop()
+    pages.end()
 
 live = None
 with inline_errors():

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
+from dashboards import choices, pages, product_api, states, ui
 from dashboards.console import components, lake_data
 from dashboards.console.access import require_access
 from dashboards.console.explore import catalogue, editor, outcome, results
@@ -26,7 +26,7 @@ with inline_errors():
             "No data yet",
             "The ingest DAG loads your files into the lake. Its tables are then listed here.",
         )
-        st.stop()
+        pages.end()
     st.info(
         "User ids are personal data: copy them only where they may be. Queries are logged with "
         "your name.",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
+from dashboards import choices, pages, product_api, states, ui
 from dashboards.console import components
 from dashboards.console.access import require_access
 from dashboards.console.acts import erasure
@@ -48,7 +48,7 @@ if not chosen.user_id and not chosen.item_id:
         f"{article(noun)}: how many users get it, or why no user does. The activity log records "
         "who looked at which user.",
     )
-    st.stop()
+    pages.end()
 
 if not chosen.user_id:
     with components.card():
@@ -60,14 +60,14 @@ if not chosen.user_id:
             st.caption(f"{esc(chosen.item_id)} · {text}")
         else:
             item.show(dataset, of_item, about)
-    st.stop()
+    pages.end()
 
 with inline_errors():
     inspected = client.user(account, dataset, chosen.user_id, served.length())
     with components.card():
         user.show(inspected, about)
     if inspected.status == "erased":
-        st.stop()
+        pages.end()
     if chosen.item_id:
         with components.card():
             answer = client.item_for_user(

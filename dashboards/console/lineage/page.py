@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
+from dashboards import choices, pages, product_api, states, ui
 from dashboards.console import (
     components,
     lake_data,
@@ -124,7 +124,7 @@ with inline_errors():
             "The first retrain publishes the first release. Then this page shows the files, table "
             "versions and runs that it was made from.",
         )
-        st.stop()
+        pages.end()
     release = picked(releases)
     lineage = lake_data.lineage(dataset, release.retrain_id)
     if lineage is None:
@@ -132,7 +132,7 @@ with inline_errors():
             "No record of this release",
             "The lake has no complete fit of its retrain, so its lineage is unknown.",
         )
-        st.stop()
+        pages.end()
     with components.card():
         show_figures(lineage)
         drawn = picture.dot(lineage, release, title=title, colours=picture.colours())

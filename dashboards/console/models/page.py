@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
+from dashboards import choices, pages, product_api, states, ui
 from dashboards.console import (
     badges,
     components,
@@ -52,7 +52,7 @@ if not retrains:
         "will appear here, whether or not a model is published.",
     )
     refresh.when_changed(account, dataset, retrains, running, questions)
-    st.stop()
+    pages.end()
 
 retrain = history.picker(retrains)
 compared = comparison.picker(retrains, retrain)
@@ -63,7 +63,7 @@ with inline_errors():
 if compared:
     with components.card():
         comparison.show(dataset, retrain, compared)
-    st.stop()
+    pages.end()
 
 metrics, samples = [], []
 with inline_errors():

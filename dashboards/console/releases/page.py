@@ -1,8 +1,6 @@
 """Page "Releases": the live release, the earlier ones, what changed between them, rolling back."""
 
-import streamlit as st
-
-from dashboards import choices, product_api, states, ui
+from dashboards import choices, pages, product_api, states, ui
 from dashboards.console import components, sources
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.releases import client, comparison, live, past
@@ -24,7 +22,7 @@ with inline_errors():
             "No release yet",
             "The first retrain publishes the first release. It is listed here with its figures.",
         )
-        st.stop()
+        pages.end()
     live.watch(account, dataset, releases)
     with components.card():
         live.show(account, dataset, releases)

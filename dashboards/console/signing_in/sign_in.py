@@ -17,7 +17,7 @@ from airflow_api.client import (
     SignInRefusedError,
     TooManyAttemptsError,
 )
-from dashboards import brand
+from dashboards import brand, pages
 from dashboards.console import sources
 from dashboards.console.acts.client import as_account
 from dashboards.console.signing_in import new_cookie, typed_values
@@ -47,7 +47,7 @@ def account() -> Account:
     signed_in = current()
     if signed_in is None:
         _form()
-        st.stop()
+        pages.end()
     new_cookie.request()
     typed_values.restore()
     return signed_in
