@@ -118,7 +118,7 @@ def choice_alone(engine: Engine) -> None:
     """Print the duration of choosing 20 of 100 items."""
     with engine.connect() as connection:
         release, _ = ReleaseCache().live(connection)
-        slate = store.compiled(connection, ALL_RULES, None)
+        slate = store.compiled(connection, ALL_RULES, None, lambda: release.columns)
     scores = np.linspace(1, 0.1, LENGTH).astype(np.float32)
     pool = release.scored(np.arange(500, 500 + LENGTH), scores)
     for name, rules in (("all rules", slate), ("no rules", Slate())):

@@ -172,7 +172,7 @@ def export_page(connection: Connection, *, after: str, limit: int) -> list[ItemD
 
 
 def read_attributes(
-    connection: Connection, release_id: int, *, since: int = -1
+    connection: Connection, release_id: int | None, *, since: int = -1
 ) -> dict[str, dict[str, Any]]:
     """Return the attributes of the release's items that have any, by id, as filters compare them.
 

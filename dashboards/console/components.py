@@ -12,6 +12,7 @@ from dashboards import pages
 from dashboards.console.badges import Colour
 from dashboards.console.inline_errors import inline_errors
 from dashboards.text import esc
+from serving.schemas.base import MAX_FILTER_LENGTH
 
 
 def page_head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -99,6 +100,18 @@ def icon_button(
     """Show a button with only an icon. Its tooltip and screen readers say the name."""
     with st.container(width="content", key=f"icon_only-{key}"):
         button(esc(name), key, icon, on_click, *args, help=esc(name), **options)
+
+
+def filter_field(label: str, key: str, placeholder: str = "All items") -> None:
+    """Show the field of a filter of items."""
+    st.text_input(
+        label,
+        key=key,
+        max_chars=MAX_FILTER_LENGTH,
+        placeholder=placeholder,
+        help="Such as `price < 20 and category in ('Drama')`",
+        persist_state="session",
+    )
 
 
 def table(rows: Sequence[dict[str, str]], alt: str) -> None:

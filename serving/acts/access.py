@@ -20,6 +20,7 @@ def replace_rules(transaction: Transaction, new: NewRules) -> RulesVersion:
 
     Raises:
         RulesChangedError: the rules in force are not the version that the caller saw.
+        RequestRefusedError: see `store.replace`.
     """
     with audit.act(transaction, "change_rules", "rules", new.reason) as act:
         connection = act.session.connection()

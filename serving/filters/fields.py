@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Literal
 
 from serving.catalogue_changes import attributes
 from serving.catalogue_changes.attributes import Types
-from serving.errors import UnknownCategoryError
+from serving.errors import RequestRefusedError, UnknownCategoryError
 from serving.filters.parsing import Comparison, Operator, refused
 
 FieldType = Literal["text", "number", "time", "list"]
@@ -34,15 +35,30 @@ class Fields:
 
     types: Types
     categories: frozenset[str]
+    is_tolerant: bool = False  # a field or category that is not there is one that no item has
 
     def compared(self, comparison: Comparison) -> Compared:
         """Return the comparison with the type of its field.
 
-        Raises:
+        Raises: unless it is tolerant,
             UnknownAttributeError: no attribute has this name.
             UnknownCategoryError: the catalogue has no such category.
             FilterRefusedError: field, operator and value do not fit.
         """
+        try:
+            return self._compared(comparison)
+        except RequestRefusedError:
+            if not self.is_tolerant:
+                raise
+            return Compared(
+                comparison.name,
+                "number",
+                is_attribute=True,
+                operator=comparison.operator,
+                value=nan,
+            )
+
+    def _compared(self, comparison: Comparison) -> Compared:
         name, at, value = comparison.name, comparison.at, comparison.value
         field_type = _BUILT_IN.get(name) or self._attribute(name, at)
         is_ordered = field_type in ("number", "time")

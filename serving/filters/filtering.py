@@ -8,7 +8,7 @@ from typing import assert_never
 import numpy as np
 from sqlalchemy import Connection, text
 
-from serving.errors import NoReleaseError
+from serving.errors import NoReleaseError, RequestRefusedError
 from serving.filters import parsing
 from serving.filters.columns import Columns, Mask
 from serving.filters.fields import Compared, Fields
@@ -37,8 +37,11 @@ class Filter:
     parameters: dict[str, float | str] = field(compare=False)
 
 
-def bind(connection: Connection, *sent: str) -> Filter:
+def bind(connection: Connection, *sent: str, is_tolerant: bool = False) -> Filter:
     """Return the filter that a text describes, or several of which all hold, for the data set.
+
+    `is_tolerant` is for a filter that was valid once: of an attribute or a category that the data
+    set has no more, it is taken that no item has it.
 
     Raises:
         FilterRefusedError: the text is not a filter; the message names the position.
@@ -50,11 +53,24 @@ def bind(connection: Connection, *sent: str) -> Filter:
     about = connection.execute(_ABOUT).one_or_none()
     if about is None:
         raise NoReleaseError
-    binding = _Binding(Fields(about.attributes, frozenset(about.categories)), connection)
+    binding = _Binding(
+        Fields(about.attributes, frozenset(about.categories), is_tolerant), connection
+    )
     evaluate = binding.evaluation(expression)
     sql = binding.sql(expression)
     name = sent[0] if len(sent) == 1 else " and ".join(f"({text})" for text in sent)
     return Filter(name, binding.unavailable, evaluate, sql, binding.parameters)
+
+
+def checked(connection: Connection, text: str, field: str) -> Filter:
+    """Return a filter that is to be stored; `field` is where the request has it.
+
+    Raises: as `bind`; the message names the field.
+    """
+    try:
+        return bind(connection, text)
+    except RequestRefusedError as error:
+        raise type(error)(field + str(error).removeprefix("filter")) from error
 
 
 @dataclass(slots=True)

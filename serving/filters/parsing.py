@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from serving.errors import FilterRefusedError
+from serving.schemas.base import MAX_FILTER_LENGTH
 
-MAX_LENGTH = 1000
 MAX_DEPTH = 10
 MAX_COMPARISONS = 50
 AVAILABLE = "available"
@@ -84,8 +84,8 @@ def parse(text: str) -> Expression:
         FilterRefusedError: the text is not a filter, or is too long or nested too deep. The message
             names the position.
     """
-    if len(text) > MAX_LENGTH:
-        raise FilterRefusedError(f"filter: it has more than {MAX_LENGTH:,} characters.")
+    if len(text) > MAX_FILTER_LENGTH:
+        raise FilterRefusedError(f"filter: it has more than {MAX_FILTER_LENGTH:,} characters.")
     parser = _Parser(_tokens(text))
     expression = parser.filter(0)
     parser.expect("end")

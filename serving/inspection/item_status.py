@@ -54,7 +54,9 @@ def of_item(lists: UserLists, item_id: str, limit: int) -> DescribedStatus:
         kind = builder.state.blocking_kind(builder.release, item_id) or ""
         return DescribedStatus(status, f"they {reasons.past(builder.release, kind)} it")
     if status == "ruled_out" and item_id not in builder.slate.rules.hide:
-        return DescribedStatus(status, rule_effects.UNAVAILABLE)
+        is_kept_out = item_id in builder.slate.kept_out
+        text = rule_effects.kept_out(builder.slate) if is_kept_out else rule_effects.UNAVAILABLE
+        return DescribedStatus(status, text)
     return DescribedStatus(status, _TEXTS[status])
 
 

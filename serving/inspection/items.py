@@ -82,7 +82,7 @@ def inspect(
         UnknownItemError: the catalogue never had the item.
     """
     live = live_release(connection, cache)
-    release, slate = live.release, cache.slate(connection, live.release.release_id, live.revision)
+    release, slate = live.release, cache.slate(connection, live.release, live.revision)
     values: dict[str, Any] = {"item_id": item_id, "release_id": release.release_id}
     row = connection.execute(item_status.ITEM, values).one_or_none()
     if row is None:
@@ -125,6 +125,8 @@ def causes(slate: Slate, item_id: str, facts: Facts) -> tuple[Cause, ...]:
         obstacles.append(Cause(obstacle="withdrawn", text=text))
     if item_id in slate.rules.hide:
         obstacles.append(Cause(obstacle="hidden", text="hidden by a rule, for all users"))
+    if item_id in slate.kept_out:
+        obstacles.append(Cause(obstacle="kept_out", text=rule_effects.kept_out(slate)))
     if facts.is_unavailable:
         obstacles.append(Cause(obstacle="unavailable", text=rule_effects.UNAVAILABLE))
     if obstacles or facts.is_pinned or facts.n_lists:

@@ -92,7 +92,7 @@ def read(connection: Connection, cache: ReleaseCache, user_id: str) -> UserLists
     precomputed = precomputed_list(connection, cache, user_id, request)
     release, revision = precomputed.live.release, precomputed.live.revision
     state = user_state.read(connection, release.release_id, user_id)
-    slate = cache.slate(connection, release.release_id, revision)
+    slate = cache.slate(connection, release, revision)
     return UserLists(precomputed, ListBuilder(release, slate, state, request))
 
 

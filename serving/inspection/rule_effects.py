@@ -40,6 +40,8 @@ def naming(slate: Slate, item: CatalogueItem, *, is_unavailable: bool) -> tuple[
     effects = []
     if item.item_id in slate.rules.hide:
         effects.append(RuleEffect(rule="hide", text="hidden by a rule"))
+    if item.item_id in slate.kept_out:
+        effects.append(RuleEffect(rule="keep_if", text=kept_out(slate)))
     if is_unavailable and slate.rules.only_available:
         effects.append(RuleEffect(rule="only_available", text=UNAVAILABLE))
     if item.item_id in {pin.item_id for pin in slate.pinned.values()}:
@@ -47,6 +49,11 @@ def naming(slate: Slate, item: CatalogueItem, *, is_unavailable: bool) -> tuple[
     elif boost := _boost(slate, item):
         effects.append(RuleEffect(rule="boost", text=boost))
     return tuple(effects)
+
+
+def kept_out(slate: Slate) -> str:
+    """Return the sentence about an item that does not meet the rule `keep_if`."""
+    return f"does not meet the rule “{slate.rules.keep_if}”"
 
 
 def cap_text(lists: UserLists, item_id: str, limit: int) -> str | None:

@@ -20,7 +20,7 @@ def explain(connection: Connection, cache: ReleaseCache, user_id: str, item_id: 
     precomputed = precomputed_list(connection, cache, user_id, request)
     release, revision = precomputed.live.release, precomputed.live.revision
     state = user_state.read(connection, release.release_id, user_id)
-    slate = cache.slate(connection, release.release_id, revision)
+    slate = cache.slate(connection, release, revision)
     builder = ListBuilder(release, slate, state, request)
     status = obstacle(builder, item_id)
     if status is None:
@@ -88,8 +88,9 @@ def _text(builder: ListBuilder, item_id: str, status: ListStatus) -> str:
             kind = builder.state.blocking_kind(builder.release, item_id) or ""
             return f"you {reasons.past(builder.release, kind)} it"
         case "ruled_out":
-            is_hidden = item_id in builder.slate.rules.hide
-            return "left out for everyone" if is_hidden else "not available now"
+            slate = builder.slate
+            is_by_rule = item_id in slate.rules.hide or item_id in slate.kept_out
+            return "left out for everyone" if is_by_rule else "not available now"
         case "cold":
             return "it had no ratings when the model was trained"
         case _:

@@ -78,7 +78,7 @@ def for_user(
 
     def read_builder() -> ListBuilder:
         state = user_state.read(connection, release_id, user_id)
-        slate = cache.slate(connection, release_id, live.revision)
+        slate = cache.slate(connection, live.release, live.revision)
         return ListBuilder(live.release, slate, state, request)
 
     cached_reasons = cache.get_reasons(user_id, release_id)
@@ -122,7 +122,7 @@ def for_anonymous_user(
             raise OffScaleError(f"{value:g} is not on the scale from {lowest:g} to {highest:g}.")
     newest = release.constants.newest
     state = user_state.of_anonymous_user({r.item_id: (r.rating, newest) for r in ratings})
-    slate = cache.slate(connection, release.release_id, live.revision)
+    slate = cache.slate(connection, release, live.revision)
     builder = ListBuilder(release, slate, state, request)
     items = builder.listed(builder.pool())
     return _answer(live, None, builder.kind_online(), items, builder)
@@ -149,7 +149,7 @@ def similar_to(
         raise NoReleaseError
     release = cache.release(connection, row.release_id, row.revision)
     catalogue = release.catalogue
-    slate = cache.slate(connection, row.release_id, row.revision)
+    slate = cache.slate(connection, release, row.revision)
     if item_id not in catalogue or item_id in slate.removed:
         raise UnknownItemError(f"There is no item {item_id!r}.")
     barred = slate.barred

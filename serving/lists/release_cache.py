@@ -49,7 +49,7 @@ class ReleaseCache:
         if row is None:
             raise NoReleaseError
         release = self.release(connection, row.release_id, row.revision)
-        return release, self.slate(connection, row.release_id, row.revision)
+        return release, self.slate(connection, release, row.revision)
 
     def release(self, connection: Connection, release_id: int, revision: int) -> LoadedRelease:
         """Return a release with its items as of a revision of `slate`, or as of a later one.
@@ -69,19 +69,23 @@ class ReleaseCache:
                     self._releases.popitem(last=False)
             return release
 
-    def slate(self, connection: Connection, release_id: int, revision: int) -> Slate:
-        """Return the slate of this revision or of a later one.
+    def slate(self, connection: Connection, release: LoadedRelease, revision: int) -> Slate:
+        """Return the slate of a release and this revision, or of a later one.
 
         It is read again for each release, because another release may have other pinned items.
         """
-        key = (release_id, revision)
+        key = (release.release_id, revision)
         cached_key, slate = self._slate
         if cached_key == key:
             return slate
         with self._lock:
             if self._slate[0] != key:
-                read_revision, slate = store.slate(connection, release_id)
-                self._slate = ((release_id, read_revision), slate)
+                read_revision, slate = store.slate(
+                    connection, release.release_id, lambda: release.columns
+                )
+                # Of a later revision, the release may lack items that `keep_if` would judge anew.
+                seen = min(read_revision, release.revision)
+                self._slate = ((release.release_id, seen), slate)
             return self._slate[1]
 
     def get_reasons(self, user_id: str, release_id: int) -> Mapping[str, Reason] | None:

@@ -37,17 +37,6 @@ def compiled(connection: Connection, shelves: Sequence[PlacementShelf]) -> list[
     return [_compiled(connection, shelf) for shelf in shelves]
 
 
-def check(connection: Connection, text: str, field: str) -> None:
-    """Check the filter of a new shelf; `field` is where the request has the shelf.
-
-    Raises: as `filtering.bind`; the message names the field.
-    """
-    try:
-        filtering.bind(connection, text)
-    except RequestRefusedError as error:
-        raise type(error)(f"{field}.{error}") from error
-
-
 def _compiled(connection: Connection, shelf: PlacementShelf) -> CompiledShelf:
     if shelf.filter is None:
         return CompiledShelf(shelf, None)

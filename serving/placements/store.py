@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from serving.errors import PlacementChangedError, RequestRefusedError, UnknownPlacementError
-from serving.placements import compiling
+from serving.filters import filtering
 from serving.placements.defaults import DEFAULTS
 from serving.schemas import NewPlacement, PlacementShelf, PlacementVersion
 from serving.schemas.placements import MAX_PLACEMENTS
@@ -138,7 +138,7 @@ def check(connection: Connection, shelves: Sequence[PlacementShelf]) -> None:
     """
     for number, shelf in enumerate(shelves):
         if shelf.filter is not None:
-            compiling.check(connection, shelf.filter, f"body.shelves.{number}")
+            filtering.checked(connection, shelf.filter, f"body.shelves.{number}.filter")
 
 
 def _require_room(connection: Connection) -> None:

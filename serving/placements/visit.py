@@ -110,5 +110,5 @@ def read(
         precomputed = precomputed_list(connection, cache, user_id, ListRequest(), is_full=True)
         live = precomputed.live
         state = user_state.read(connection, live.release.release_id, user_id)
-    slate = cache.slate(connection, live.release.release_id, live.revision)
+    slate = cache.slate(connection, live.release, live.revision)
     return Visit(connection, live, slate, user_id, state, precomputed, item_ids, explain)

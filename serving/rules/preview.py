@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Row, text
 from ranking import metrics
 from serving import catalogue
 from serving.errors import NoWindowListsError
+from serving.filters import filtering
+from serving.filters.columns import Columns
 from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store
 from serving.rules.slate import Floats, Slate, arranged, membership
@@ -58,7 +60,10 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
 
     Raises:
         NoWindowListsError: no retrain has stored its window's lists yet.
+        RequestRefusedError: `keep_if` is not a valid filter.
     """
+    if rules.keep_if is not None:
+        filtering.checked(connection, rules.keep_if, "body.keep_if")
     rows = connection.execute(_LISTS).all()
     if not rows:
         raise NoWindowListsError("No retrain has stored the lists of its window yet.")
@@ -68,12 +73,17 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     users = [WindowUser(_pool(row, items), frozenset(row.relevant)) for row in rows]
     n_listed = len({scored.item.item_id for user in users for scored in user.pool})
     n_items = max(connection.scalar(_N_ITEMS, {"release_id": release_id}) or 0, n_listed)
-    in_force = store.slate(connection, release_id)[1]
+
+    def judged() -> Columns:
+        attributes = catalogue.read_attributes(connection, release_id)
+        return Columns([*items.values()], attributes)
+
+    in_force = store.slate(connection, release_id, judged)[1]
     without = try_out(in_force.without_rules, users, n_items)
     before = without if in_force.rules.is_plain else try_out(in_force, users, n_items)
     after = before
     if rules != in_force.rules:
-        after = try_out(store.compiled(connection, rules, release_id), users, n_items)
+        after = try_out(store.compiled(connection, rules, release_id, judged), users, n_items)
     change = after.ndcg - before.ndcg
     half_width = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
     pairs = zip(before.lists, after.lists, strict=True)

@@ -33,7 +33,9 @@ class Slate:
 
     version: int = 0
     rules: SlateRules = field(default_factory=SlateRules)
-    barred: frozenset[str] = frozenset()  # ids: hidden by a rule, out of stock, or removed
+    # ids: hidden by a rule, kept out by one, out of stock, or removed
+    barred: frozenset[str] = frozenset()
+    kept_out: frozenset[str] = frozenset()  # ids: they do not meet `keep_if`
     removed: frozenset[str] = frozenset()  # ids: removed by the product
     pinned: Mapping[int, CatalogueItem] = field(default_factory=dict)  # by rank
 

@@ -4,12 +4,15 @@ The table `slate` has one row. Its revision grows with each change that affects 
 compare one number to see whether their copy is current. Writers lock the row; readers never wait.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 from sqlalchemy import Connection, text
 
 from serving import catalogue
 from serving.errors import RulesChangedError
+from serving.filters import filtering
+from serving.filters.columns import Columns
 from serving.rules.slate import Slate
 from serving.schemas import NewRules, RulesVersion, SlateRules
 
@@ -59,14 +62,20 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
 
     Raises:
         RulesChangedError: the rules in force are not the version that the caller saw.
+        RequestRefusedError: `keep_if` is not a valid filter.
+        NoReleaseError: there is a `keep_if`, and the data set has no release yet.
     """
     version = connection.scalar(_LOCK)
     if version != new.instead_of:
         raise RulesChangedError(f"Version {version} is in force, not {new.instead_of}.")
     rules, version = new.rules, version + 1
+    depends_on_stock = rules.only_available
+    if rules.keep_if is not None:
+        kept = filtering.checked(connection, rules.keep_if, "body.rules.keep_if")
+        depends_on_stock = depends_on_stock or kept.unavailable is not None
     row = {"version": version, "rules": rules.model_dump_json()}
     row |= {"actor": actor, "reason": new.reason}
-    in_force = {"plain": rules.is_plain, "only_available": rules.only_available}
+    in_force = {"plain": rules.is_plain, "only_available": depends_on_stock}
     added = connection.execute(_ADD_VERSION, row).mappings().one()
     connection.execute(_PUT_IN_FORCE, {"version": version} | in_force)
     return RulesVersion.model_validate(dict(added))
@@ -85,30 +94,54 @@ def set_availability(connection: Connection, item_ids: Sequence[str], *, availab
     return n_changed
 
 
-def slate(connection: Connection, release_id: int | None) -> tuple[int, Slate]:
+def slate(
+    connection: Connection, release_id: int | None, judged: Callable[[], Columns]
+) -> tuple[int, Slate]:
     """Return the current revision and its slate, with the pins that the release has.
 
-    `release_id` None: no release is live.
+    Args:
+        connection: To the serving database.
+        release_id: The release; None: no release is live.
+        judged: Returns the items that `keep_if` may keep out; called if there is such a rule.
     """
     row = connection.execute(_IN_FORCE).one()
     if row.rules is None:
         removed = _removed(connection)
         return row.revision, Slate(row.version, barred=removed, removed=removed)
     rules = SlateRules.model_validate(row.rules)
-    return row.revision, compiled(connection, rules, release_id, version=row.version)
+    return row.revision, compiled(connection, rules, release_id, judged, version=row.version)
 
 
 def compiled(
-    connection: Connection, rules: SlateRules, release_id: int | None, *, version: int = 0
+    connection: Connection,
+    rules: SlateRules,
+    release_id: int | None,
+    judged: Callable[[], Columns],
+    *,
+    version: int = 0,
 ) -> Slate:
-    """Return the rules as a slate of the release's items and the current stock."""
+    """Return the rules as a slate of the release's items and the current stock.
+
+    Arguments are as of `slate`.
+    """
     unavailable = connection.scalars(_OUT_OF_STOCK) if rules.only_available else ()
     removed = _removed(connection)
-    barred = frozenset({*rules.hide, *unavailable, *removed})
+    kept_out = _kept_out(connection, rules.keep_if, judged)
+    barred = frozenset({*rules.hide, *unavailable, *removed, *kept_out})
     ranks = {pin.item_id: pin.rank for pin in rules.pin if pin.item_id not in barred}
     items = catalogue.read_items(connection, [*ranks], release_id=release_id) if ranks else {}
     pinned = {ranks[item_id]: item for item_id, item in items.items()}
-    return Slate(version, rules, barred, removed, pinned)
+    return Slate(version, rules, barred, kept_out, removed, pinned)
+
+
+def _kept_out(
+    connection: Connection, keep_if: str | None, judged: Callable[[], Columns]
+) -> frozenset[str]:
+    if keep_if is None:
+        return frozenset()
+    columns = judged()
+    kept = filtering.bind(connection, keep_if, is_tolerant=True).evaluate(columns)
+    return frozenset(columns.items[place].item_id for place in np.flatnonzero(~kept).tolist())
 
 
 def _removed(connection: Connection) -> frozenset[str]:

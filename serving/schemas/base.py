@@ -24,6 +24,10 @@ MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a pro
 Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
 # a name or a short sentence
 ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+MAX_FILTER_LENGTH = 1000  # characters
+FilterText = Annotated[
+    str, Field(min_length=1, max_length=MAX_FILTER_LENGTH, pattern=r"^[^\x00]*$")
+]
 # of a change that makes a new version
 InsteadOf = Annotated[
     int,

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from serving.schemas.base import (
     Answer,
+    FilterText,
     HistoryReason,
     Id,
     InsteadOf,
@@ -70,12 +71,8 @@ class PlacementShelf(RequestBody):
         "`{item}` the title of the first given item."
     )
     source: ShelfSource
-    filter: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=1000,
-        pattern=r"^[^\x00]*$",
-        description="Only items that meet this condition.",
+    filter: FilterText | None = Field(
+        default=None, description="Only items that meet this condition."
     )
     limit: int = Field(default=12, ge=1, le=MAX_SHELF_ITEMS, description="Most items.")
     minimum: int = Field(

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from serving.schemas.base import (
     Answer,
+    FilterText,
     HistoryReason,
     Id,
     InsteadOf,
@@ -22,6 +23,7 @@ MAX_PINS = 20
 _RULES: dict[str, JsonValue] = {
     "hide": ["1214"],
     "pin": [{"item_id": "6", "rank": 3}],
+    "keep_if": "released >= 1960",
     "boost": [{"category": "Documentary", "by": 0.1}],
     "most_per_category": 5,
     "diversity": 0.2,
@@ -81,6 +83,10 @@ class SlateRules(RequestBody):
     )
     only_available: bool = Field(
         default=False, description="Remove items that the product reported as unavailable."
+    )
+    keep_if: FilterText | None = Field(
+        default=None,
+        description="A filter. Items that do not meet it are removed from all lists and shelves.",
     )
     diversity: Annotated[Number, Field(ge=0, le=1)] = Field(
         default=0,

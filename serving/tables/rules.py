@@ -32,7 +32,9 @@ class Slate(SingleRow, Base):
     )
     version: Mapped[int] = mapped_column(comment="Version of the active rules; 0: never set.")
     plain: Mapped[bool] = mapped_column(comment="True if the rules change no list.")
-    only_available: Mapped[bool] = mapped_column(comment="Copy of the rule `only_available`.")
+    only_available: Mapped[bool] = mapped_column(
+        comment="True if the rules depend on what is available."
+    )
 
 
 class WindowList(Base):

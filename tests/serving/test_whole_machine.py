@@ -55,7 +55,7 @@ from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.jobs.product import product
 from tests.support.serving import assertions
-from tests.support.serving.expected_shop import PLACEMENT, Release
+from tests.support.serving.expected_shop import KEPT, PLACEMENT, Release
 from tests.support.serving.histories import Histories, Shop, items, users
 from tests.support.serving.server import as_role
 from tests.support.serving.stand_in import CATEGORY, COLD, KNOWN, publish_fit, retrained
@@ -182,14 +182,17 @@ class Loop(Histories):
         self.expected.is_paused = not self.expected.is_paused
 
     @rule(hide=withdrawn, ranks=st.lists(st.integers(1, 9), max_size=2, unique=True),
-          most=st.none() | st.integers(1, 3), only_available=st.booleans())  # fmt: skip
+          most=st.none() | st.integers(1, 3), only_available=st.booleans(),
+          kept=st.none() | st.sampled_from([*KEPT]))  # fmt: skip
     def change_the_rules(
-        self, hide: list[str], ranks: list[int], most: int | None, *, only_available: bool
-    ) -> None:
+        self, hide: list[str], ranks: list[int], most: int | None, *, only_available: bool,
+        kept: str | None,
+    ) -> None:  # fmt: skip
         pins = [Pin(item_id=i, rank=r) for i, r in zip("zc", ranks, strict=False) if i not in hide]
         rules = SlateRules(
-            hide=tuple(hide), pin=tuple(pins), most_per_category=most, only_available=only_available
-        )
+            hide=tuple(hide), pin=tuple(pins), most_per_category=most,
+            only_available=only_available, keep_if=kept,
+        )  # fmt: skip
         version = self.expected.version
         with self.shop.writer.begin() as connection:
             stale = NewRules(rules=rules, instead_of=version + 1, reason="A test.")

@@ -5,14 +5,14 @@ from typing import get_args
 
 import streamlit as st
 
-from dashboards.console.components import button, icon_button, row
+from dashboards.console.components import button, filter_field, icon_button, row
 from dashboards.console.placements import draft
 from dashboards.text import esc
 from serving.errors import RequestRefusedError
 from serving.schemas import PlacementVersion, ShelfSource
 from serving.schemas.placements import MAX_SHELF_ITEMS, MAX_SHELVES
 
-MAX_TITLE, MAX_FILTER = 200, 1000  # characters
+MAX_TITLE = 200  # characters
 SOURCES: dict[ShelfSource, str] = {
     "for_you": "For you",
     "similar": "Similar to the given items",
@@ -26,7 +26,6 @@ TITLE_HELP = (
     "`{category}` becomes the user's favourite category, `{item}` the title of the first given item"
 )
 _FIELD = re.compile(r"body\.shelves\.(\d+)\.filter")
-FILTER_HELP = "Such as `price < 20 and category in ('Drama')`"
 
 
 def show(active: PlacementVersion) -> None:
@@ -81,10 +80,7 @@ def _shelf(number: int, of_shelf: int) -> None:
                 format_func=lambda source: SOURCES[source], persist_state="session",
             )  # fmt: skip
         with st.grid(3, min_column_width=140):
-            st.text_input(
-                "Filter", key=draft.key("filter", of_shelf), max_chars=MAX_FILTER,
-                placeholder="All items", help=FILTER_HELP, persist_state="session",
-            )  # fmt: skip
+            filter_field("Filter", draft.key("filter", of_shelf))
             _number("Most items", "limit", of_shelf)
             _number("Minimum", "minimum", of_shelf, "With fewer items the shelf is left out")
 

@@ -13,7 +13,7 @@ from dashboards.console.components import button, row
 from dashboards.console.rules import client, descriptions, draft, editor, undo
 from dashboards.console.rules.draft import PreviewedRules
 from dashboards.console.sources import Account
-from serving.errors import NoWindowListsError, RulesChangedError
+from serving.errors import NoWindowListsError, RequestRefusedError, RulesChangedError
 from serving.schemas import RulesPreview, RulesVersion, SlateRules
 
 MAX_REASON_LENGTH = 200
@@ -50,7 +50,10 @@ def preview_button(account: Account, dataset: str, rules: SlateRules | None) -> 
     )
     if is_pressed and rules:
         with st.spinner("Applying the rules to sample lists…"):
-            draft.keep_preview(PreviewedRules(rules, _preview(account, dataset, rules)))
+            try:
+                draft.keep_preview(PreviewedRules(rules, _preview(account, dataset, rules)))
+            except RequestRefusedError as error:
+                st.warning(editor.refusal(error), icon=":material/rule:")
 
 
 def form(account: Account, dataset: str, rules: SlateRules | None, active: RulesVersion) -> None:
@@ -140,6 +143,9 @@ def _activate(account: Account, dataset: str, rules: SlateRules, reason: str) ->
         new = client.activate(account, dataset, rules, instead_of=draft.version(), reason=reason)
     except RulesChangedError:
         st.rerun()  # loads the active version, which `conflict` shows
+    except RequestRefusedError as error:
+        st.warning(editor.refusal(error), icon=":material/rule:")
+        return
     draft.rebase(new.version)
     st.session_state[_ACTIVATED] = new.version
     st.session_state.pop("rules_reason", None)

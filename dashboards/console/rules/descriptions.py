@@ -20,6 +20,7 @@ def sentences(rules: SlateRules, title_of: TitleOf) -> list[str]:
         _boosted("Boosted", [boost for boost in rules.boost if boost.by > 0]),
         _boosted("Demoted", [boost for boost in rules.boost if boost.by < 0]),
         _capped(rules),
+        f"**Only items with:** {esc(rules.keep_if)}" if rules.keep_if else "",
         "**Stock:** available items only" if rules.only_available else "",
         f"**Diversity:** {rules.diversity:.2f} of 1" if rules.diversity else "",
     ]
@@ -33,6 +34,7 @@ def summary(rules: SlateRules) -> str:
         f"{len(rules.pin)} pinned" if rules.pin else "",
         plural("boost", len(rules.boost)) if rules.boost else "",
         "capped" if rules.most_per_category or rules.most_per_vendor else "",
+        "a condition" if rules.keep_if else "",
         "available only" if rules.only_available else "",
         f"diversity {rules.diversity:.2f}" if rules.diversity else "",
     ]

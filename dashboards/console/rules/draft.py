@@ -16,6 +16,7 @@ from serving.schemas.rules import MAX_PINS
 HIDE, PIN, BOOST = "draft_hide", "draft_pin", "draft_boost"
 PER_CATEGORY, PER_VENDOR = "draft_most_per_category", "draft_most_per_vendor"
 ONLY_AVAILABLE, DIVERSITY = "draft_only_available", "draft_diversity"
+KEEP_IF = "draft_keep_if"
 _FIELDS = ("most_per_category", "most_per_vendor", "only_available", "diversity")  # one widget each
 _DATASET, _VERSION, _PREVIEWED = "draft_dataset", "draft_version", "draft_previewed"
 
@@ -76,6 +77,7 @@ def fill(rules: SlateRules) -> None:
     state.update({rank_key(pin.item_id): pin.rank for pin in rules.pin})
     state.update({boost_key(boost.category): float(boost.by) for boost in rules.boost})
     state.update({f"draft_{name}": getattr(rules, name) for name in _FIELDS})
+    state[KEEP_IF] = rules.keep_if or ""
     state.pop(_PREVIEWED, None)
 
 
@@ -90,6 +92,7 @@ def rules() -> SlateRules | None:
             hide=tuple(state[HIDE]),
             pin=tuple(_by_rank(pins)),
             boost=tuple(Boost(category=name, by=by) for name, by in boosts.items() if by),
+            keep_if=(state[KEEP_IF] or "").strip() or None,
             **values | {"diversity": round(values["diversity"], 2)},
         )
     except ValidationError:

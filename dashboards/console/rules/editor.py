@@ -1,19 +1,21 @@
 """The editor of slate rules: hidden and pinned items, boosts, caps, stock and diversity."""
 
+import re
 from functools import partial
 
 import streamlit as st
 
 from dashboards import product_api, ui
-from dashboards.console.components import button, icon_button, row
+from dashboards.console.components import button, filter_field, icon_button, row
 from dashboards.console.rules import draft
 from dashboards.text import esc, plural
-from serving.errors import ApiError
+from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import About, Item, RulesVersion, SlateRules
 from serving.schemas.rules import CAP_WINDOW, MAX_PINS
 
 MAX_RESULTS, MAX_QUERY_LENGTH = 5, 100
 DEFAULT_BOOST = 0.1
+_FIELD = re.compile(r"body\.(rules\.)?keep_if")
 MAX_TITLES = 100  # number of hidden items whose titles are requested
 
 
@@ -38,6 +40,11 @@ def title_of(dataset: str, item_id: str) -> str:
     except ApiError:
         return item_id
     return item.value.title if item else item_id
+
+
+def refusal(error: RequestRefusedError) -> str:
+    """Return why the API refused the rules, as Markdown, in the words of the editor."""
+    return esc(_FIELD.sub("Only items with", str(error)))
 
 
 def _reset_buttons(active: RulesVersion) -> None:
@@ -138,6 +145,7 @@ def _categories(about: About) -> None:
 
 
 def _order() -> None:
+    filter_field("Only items with", draft.KEEP_IF)
     with st.grid(2, min_column_width=180):
         for noun, key in (("category", draft.PER_CATEGORY), ("vendor", draft.PER_VENDOR)):
             st.number_input(

@@ -28,6 +28,7 @@ ItemStatus = Literal[
 RuleKind = Literal[
     "hide",
     "only_available",
+    "keep_if",
     "pin",
     "boost",
     "most_per_category",
@@ -35,7 +36,7 @@ RuleKind = Literal[
     "diversity",
     "others",
 ]
-Obstacle = Literal["withdrawn", "hidden", "unavailable", "never_rated", "below"]
+Obstacle = Literal["withdrawn", "hidden", "kept_out", "unavailable", "never_rated", "below"]
 
 STATUSES = (
     "`listed`: among the first `limit` items. `below`: ranked after these. `capped`: ranked after "

@@ -92,10 +92,14 @@ def only_declared_attributes(schemas: dict[str, Any]) -> None:
 
 
 def only_consistent_rules(schemas: dict[str, Any]) -> None:
-    """Restrict the rules to consistent ones: no duplicates, and no item both pinned and hidden."""
+    """Restrict the rules to consistent ones: no duplicates, no item both pinned and hidden.
+
+    The filter is one of the shop's.
+    """
     of_rules = schemas["SlateRules"]["properties"]
     of_rules["pin"]["maxItems"] = of_rules["boost"]["maxItems"] = 1
     of_rules["hide"]["items"] = {"enum": ["a", "b"]}
+    of_rules["keep_if"] = {"enum": [*FILTERS, None]}
     schemas["Pin"]["properties"]["item_id"] = {"enum": ["c", "d"]}
 
 

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from serving import errors
 from serving.catalogue_changes import changes
 from serving.client import Client
+from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ItemChange, ItemContent, ItemPatch, ItemReceipt
 from serving.storage import keys, locks
 from tests.conftest import schema_of
+from tests.support.serving import shop
 from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.problems import problem
 from tests.support.serving.rules import put_in_force
@@ -93,6 +95,39 @@ def test_a_changed_title_is_on_lists_and_in_reasons_at_once(cataloguer: Client) 
     assert cataloguer.popular().items[0].title == "The fabulous destiny"
     assert ids(cataloguer.items(q="fabulous")) == "a"
     assert ids(cataloguer.items(q="amelie")) == ""
+
+
+def test_a_changed_item_is_judged_anew_by_the_filter_of_the_rules(
+    api: Engine, cataloguer: Client
+) -> None:
+    cataloguer.patch_item("a", ItemPatch(attributes={"price": 30}))
+    put_in_force(api, keep_if="not price > 20")
+    assert "a" not in ids(cataloguer.popular())
+
+    cataloguer.patch_item("a", ItemPatch(attributes={"price": 10}))
+    assert "a" in ids(cataloguer.popular())
+
+    cataloguer.patch_item("b", ItemPatch(attributes={"price": 21}))
+    assert "b" not in ids(cataloguer.popular())
+
+
+def test_rules_that_were_read_with_the_items_of_before_are_read_again(
+    api: Engine, owner: Engine, cataloguer: Client
+) -> None:
+    put_in_force(api, keep_if="not price > 20")
+    cache = ReleaseCache()
+    with shop.reading(owner) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        before, slate = cache.live(connection)
+        assert slate.kept_out == set()
+        put_in_force(api, keep_if="not price > 10")
+        before = cache.live(connection)[0]
+        cataloguer.patch_item("a", ItemPatch(attributes={"price": 30}))
+
+        # of a request that began before the change
+        cache.slate(connection, before, before.revision - 1)
+
+        assert cache.live(connection)[1].kept_out == {"a"}
 
 
 def test_a_patch_changes_what_it_has_and_null_empties(cataloguer: Client) -> None:

@@ -43,6 +43,16 @@ def test_an_item_has_its_status(owner: Engine, api: Engine) -> None:
 
 
 @pytest.mark.usefixtures("released")
+def test_an_item_that_the_filter_of_the_rules_leaves_out_says_which(api: Engine) -> None:
+    put_in_force(api, keep_if="released != 2003 or category != 'film'")
+
+    result = for_user(api, "nobody", "f3")
+
+    text = "does not meet the rule “released != 2003 or category != 'film'”"
+    assert (result.status, result.text) == ("ruled_out", text)
+
+
+@pytest.mark.usefixtures("released")
 def test_an_item_that_cannot_be_listed_has_the_rank_of_its_score(
     owner: Engine, api: Engine
 ) -> None:

@@ -54,6 +54,7 @@ def test_an_item_that_nobody_gets_has_its_causes(api: Engine) -> None:
             ["hide", "only_available"],
         ),
         ({"boost": [{"category": "film", "by": -0.2}]}, "f4", [], ["boost"]),
+        ({"keep_if": "category == 'opera'"}, "f4", ["kept_out"], ["keep_if"]),
     )
     for rules, item_id, obstacles, effects in cases:
         put_in_force(api, **rules)

@@ -1,9 +1,12 @@
 """When a process reads the slate rules and the user's state."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import Connection, Engine
 
 from serving.client import Client
+from serving.filters.columns import Columns
 from serving.lists import outcomes, recommendations, user_state
 from serving.lists.building import ListBuilder
 from serving.lists.precomputed import ListRequest, precomputed_list
@@ -41,8 +44,10 @@ def test_a_process_reads_rules_once_for_each_revision(
     reads: list[int] = []
     read = store.slate
 
-    def counted(connection: Connection, release_id: int | None) -> tuple[int, Slate]:
-        revision, slate = read(connection, release_id)
+    def counted(
+        connection: Connection, release_id: int | None, judged: Callable[[], Columns]
+    ) -> tuple[int, Slate]:
+        revision, slate = read(connection, release_id, judged)
         reads.append(revision)
         return revision, slate
 

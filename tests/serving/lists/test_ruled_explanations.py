@@ -45,6 +45,17 @@ def test_an_explanation_names_the_effect_of_the_rules(  # noqa: PLR0917 # a case
 
 
 @pytest.mark.usefixtures("released")
+def test_the_explanation_of_an_item_that_a_filter_leaves_out_does_not_show_the_filter(
+    api: Engine, client: Client
+) -> None:
+    put_in_force(api, keep_if="released != 2003 or category != 'film'")
+
+    result = client.explanation("nobody", "f3")
+
+    assert (result.status, result.text) == ("ruled_out", "left out for everyone")
+
+
+@pytest.mark.usefixtures("released")
 def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
     api: Engine, client: Client
 ) -> None:

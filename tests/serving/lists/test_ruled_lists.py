@@ -63,6 +63,30 @@ def test_every_kind_of_list_follows_the_stock_on_the_next_read(api: Engine, clie
         assert ids(without_rule[kind]) == ids(again[kind]) == ids(before[kind])
 
 
+@pytest.mark.usefixtures("wide")
+def test_every_kind_of_list_has_only_items_that_meet_the_filter_of_the_rules(
+    api: Engine, client: Client
+) -> None:
+    put_in_force(api, keep_if="category == 'kind 1' and not vendor in ('maker 4')")
+
+    for kind, answer in of_each_kind(client).items():
+        assert len(answer.items) == 20, kind
+        assert {"kind 1"} <= {*answer.items[0].categories}
+        assert all("kind 1" in item.categories for item in answer.items)
+        assert "maker 4" not in {item.vendor for item in answer.items}
+
+
+@pytest.mark.usefixtures("wide")
+def test_a_pin_that_does_not_meet_the_filter_of_the_rules_is_not_shown(
+    api: Engine, client: Client
+) -> None:
+    pins = [{"item_id": "50", "rank": 1}, {"item_id": "52", "rank": 2}]  # of kind 2, and of kind 1
+    put_in_force(api, pin=pins, keep_if="category == 'kind 1'")
+
+    assert ids(client.recommendations("p"))[1] == "52"
+    assert "50" not in ids(client.recommendations("p", limit=100))
+
+
 @pytest.mark.usefixtures("released")
 @pytest.mark.parametrize("explain", [False, True])
 def test_lists_have_the_version_of_the_rules_in_force_even_of_empty_rules(

@@ -30,6 +30,17 @@ def test_shelves_leave_out_hidden_and_unavailable_items(api: Engine, client: Cli
 
 
 @pytest.mark.usefixtures("released")
+def test_shelves_leave_out_items_that_do_not_meet_the_filter_of_the_rules(
+    api: Engine, client: Client
+) -> None:
+    put_in_force(api, keep_if="category == 'film'")
+
+    assert ids(client.popular(limit=2)) == ["f4", "f3"]
+    assert ids(client.trending()) == ["f2"]
+    assert {"o4", "o3"} <= {item.item_id for item in client.items(q="").items}  # no rule applies
+
+
+@pytest.mark.usefixtures("released")
 def test_other_rules_do_not_change_shelves(api: Engine, client: Client) -> None:
     def shelves() -> list[Shelf]:
         shown = [client.popular(), client.trending(), client.of_vendor("film house")]

@@ -10,10 +10,9 @@ from serving.errors import IncompleteReleaseError, UnknownItemError
 from serving.lists import loaded_release, shelves
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
-from serving.rules import store
 from serving.schemas import About, ItemPage, Recommendations, Shelf, SimilarItems
 from tests.support.serving import live_shop, shop
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import put_in_force, slate
 from tests.support.serving.shop import Rows, ids, rows, seen
 
 D = shop.TITLES["d"]
@@ -172,7 +171,7 @@ def test_a_reader_of_the_release_before_sees_all_of_its_items(
 
     with shop.reading(publisher) as connection:  # neither release is in memory yet
         older, newer = (loaded_release.load(connection, i) for i in (first, second))
-        pins = [store.slate(connection, i)[1].pinned for i in (first, second)]
+        pins = [slate(connection, release_id=i)[1].pinned for i in (first, second)]
 
     assert ("".join(older.ids), "".join(newer.ids)) == ("abcd", "abc")
     assert (sorted(older.catalogue), sorted(newer.catalogue)) == ([*"abcd"], [*"abc"])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
-from serving.errors import NoWindowListsError
+from serving.errors import FilterRefusedError, NoWindowListsError
 from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store, window_lists
 from serving.rules.preview import WindowUser, exposures, preview, try_out
@@ -104,6 +104,17 @@ def test_hiding_a_relevant_item_changes_every_metric(connection: Connection) -> 
     assert result.after.gini == pytest.approx(7 / 20)  # a and c twice, d once, b never
     assert result.after.diversity == pytest.approx((1 + 2 / 3) / 2)
     assert result.changed_share == 1 / 2
+
+
+def test_a_filter_of_the_rules_removes_the_items_that_do_not_meet_it(
+    connection: Connection,
+) -> None:
+    kept = preview(connection, SlateRules(keep_if="vendor != 'Acme'"))
+
+    assert kept.after == preview(connection, SlateRules(hide=("a", "b"))).after
+    assert kept.after != kept.before
+    with pytest.raises(FilterRefusedError, match=r"^body\.keep_if: at position 9: "):
+        preview(connection, SlateRules(keep_if="category"))
 
 
 def test_the_change_has_the_interval_of_its_mean_over_users(connection: Connection) -> None:

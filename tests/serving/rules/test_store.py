@@ -10,14 +10,21 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from serving.errors import RulesChangedError
+from serving.errors import (
+    FilterRefusedError,
+    NoReleaseError,
+    RulesChangedError,
+    UnknownAttributeError,
+    UnknownCategoryError,
+)
+from serving.items import CatalogueItem
 from serving.publishing.publish import publish
 from serving.rules import store
 from serving.schemas import NewRules, RulesVersion, SlateRules
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.rules import in_stock, out_of_stock, put_in_force, revision
+from tests.support.serving.rules import in_stock, out_of_stock, put_in_force, revision, slate
 from tests.support.serving.server import as_role
 
 HIDE_A = SlateRules(hide=("a",))
@@ -34,11 +41,16 @@ FULL = SlateRules.model_validate(
 )
 
 
+@pytest.fixture
+def released(publisher: Engine) -> None:
+    shop.release(publisher, "one", instead_of=None)
+
+
 def test_before_the_first_rules_version_0_changes_nothing(api: Engine) -> None:
     with api.connect() as connection:
         assert store.live(connection) == RulesVersion(version=0, rules=SlateRules())
         assert store.history(connection, limit=10) == []
-        assert not store.slate(connection, None)[1].reorders
+        assert not slate(connection)[1].reorders
 
 
 def test_each_change_is_a_version_with_an_actor_and_a_reason(api: Engine) -> None:
@@ -123,10 +135,60 @@ def test_compiled_rules_have_barred_items_and_the_pins_of_the_catalogue(
 
     put_in_force(api, hide=["a"], pin=pins, only_available=True)
     with api.connect() as connection:
-        _, slate = store.slate(connection, None)
+        _, compiled = slate(connection)
 
-    assert (slate.version, sorted(slate.barred)) == (1, ["a", "c"])
-    assert {rank: pin.title for rank, pin in slate.pinned.items()} == {1: shop.TITLES["b"]}
+    assert (compiled.version, sorted(compiled.barred)) == (1, ["a", "c"])
+    assert {rank: pin.title for rank, pin in compiled.pinned.items()} == {1: shop.TITLES["b"]}
+
+
+@pytest.mark.usefixtures("released")
+def test_a_filter_keeps_items_out_and_one_that_is_not_valid_is_refused(api: Engine) -> None:
+    old, new = (CatalogueItem(i, i, (), None, year) for i, year in (("old", 1950), ("new", 2000)))
+
+    put_in_force(api, keep_if="released >= 1990")
+    with pytest.raises(UnknownAttributeError, match=r"^body\.rules\.keep_if: at position 1: "):
+        put_in_force(api, keep_if="colour == 'red'")
+    with pytest.raises(UnknownCategoryError, match=r"^body\.rules\.keep_if: "):
+        put_in_force(api, keep_if="category == 'Gone'")
+    with pytest.raises(FilterRefusedError, match=r"^body\.rules\.keep_if: "):
+        put_in_force(api, keep_if="released")
+
+    with api.connect() as connection:
+        revision, compiled = slate(connection, [old, new])
+    assert (revision, compiled.version) == (1, 1)
+    assert compiled.kept_out == compiled.barred == {"old"}
+
+
+@pytest.mark.usefixtures("released")
+def test_of_an_attribute_that_a_release_dropped_no_item_has_a_value(
+    owner: Engine, api: Engine
+) -> None:
+    item = CatalogueItem("a", "A", ("film",), None, 2000)
+    for keep_if, is_kept in (
+        ("price < 20", False),
+        ("price != 20", True),
+        ("price not in (20, 30) and released == 2000", True),
+        ("not category in ('film')", False),
+        ("category != 'gone'", True),
+    ):
+        with owner.begin() as connection:
+            connection.exec_driver_sql(
+                """update about set attributes = '{"price": "number"}', """
+                "categories = array['film', 'gone']"
+            )
+        put_in_force(api, keep_if=keep_if)
+        with owner.begin() as connection:
+            connection.exec_driver_sql(
+                "update about set attributes = '{}', categories = array['film']"
+            )
+
+        with api.connect() as connection:
+            assert (slate(connection, [item])[1].kept_out == set()) is is_kept, keep_if
+
+
+def test_a_filter_before_the_first_release_is_refused(api: Engine) -> None:
+    with pytest.raises(NoReleaseError):
+        put_in_force(api, keep_if="released >= 1990")
 
 
 def test_a_change_of_stock_counts_the_items_that_changed(publisher: Engine, api: Engine) -> None:
@@ -150,13 +212,15 @@ def test_the_revision_grows_only_with_changes_that_affect_lists(
         lambda: out_of_stock(api, "c"),
         lambda: out_of_stock(api, "c"),  # no change
         lambda: in_stock(api, "c"),
+        lambda: put_in_force(api, keep_if="available or released >= 1990"),
+        lambda: out_of_stock(api, "c"),
         lambda: put_in_force(api),
     ):
         change()
         revisions.append(revision(api))
 
     steps = [later - earlier for earlier, later in pairwise(revisions)]
-    assert steps == [1, 0, 1, 1, 0, 1, 1]
+    assert steps == [1, 0, 1, 1, 0, 1, 1, 1, 1]
 
 
 @pytest.fixture
@@ -196,4 +260,4 @@ def test_a_publication_keeps_rules_and_stock(publisher: Engine, api: Engine) -> 
     shop.release(publisher, "two", instead_of=first, items=shop.items(**shop.TITLES, e="Heat"))
 
     with api.connect() as connection:
-        assert store.slate(connection, None)[1].barred == {"a"}
+        assert slate(connection)[1].barred == {"a"}

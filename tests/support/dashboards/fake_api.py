@@ -149,8 +149,11 @@ def write(  # noqa: PLR0911 # one per route
 
 def operate(rules: FakeRules, method: str, path: str, body: dict[str, Any]) -> Response:
     """Return the response to a request that only operators may make."""
-    if rules.refusal is not None:
-        return _problem(*rules.refusal)
+    refusal = rules.refusal
+    if body.get("rules", body).get("keep_if") == rules.refused_filter:
+        refusal = 422, "filter-refused"
+    if refusal is not None:
+        return _problem(*refusal)
     match method, path_parts(path):
         case "GET", ["rules", "history"]:
             return _many(rules.versions)

@@ -43,6 +43,7 @@ class FakeRules:
     refusal: tuple[int, str] | None = None
     change: tuple[float, float, float] = (-0.0004, -0.0021, 0.0013)
     previewed: list[SlateRules] = field(default_factory=list)
+    refused_filter: str = "nonsense"
     has_lists: bool = True  # a retrain stored lists to preview on
 
     def replace_by_another(self) -> None:

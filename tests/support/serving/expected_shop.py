@@ -32,6 +32,12 @@ from tests.support.serving.stand_in import (
     rating_of,
 )
 
+# Filters of slate rules: the category of the items that meet each, and whether only available ones
+KEPT = {
+    "category == 'film'": ("film", False),
+    "not category in ('film') and available": ("opera", True),
+}
+
 
 @dataclass(frozen=True)
 class AcceptedEvent:
@@ -113,7 +119,12 @@ class ExpectedShop:
     def barred(self) -> set[str]:
         """Items that no list may have."""
         missing = self.missing if self.rules.only_available else set()
-        return {*self.rules.hide} | self.removed | missing
+        kept = {*CATEGORY}
+        if self.rules.keep_if is not None:
+            category, is_available = KEPT[self.rules.keep_if]
+            kept = {item for item in CATEGORY if CATEGORY[item] == category}
+            kept -= self.missing if is_available else set()
+        return {*self.rules.hide} | self.removed | missing | (CATEGORY.keys() - kept)
 
     @property
     def undone(self) -> set[str]:

@@ -1,10 +1,14 @@
 """Slate rules and availability, set with the engine of the role `api`."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from serving.filters.columns import Columns
+from serving.items import CatalogueItem
 from serving.rules import store
+from serving.rules.slate import Slate
 from serving.schemas import NewRules, RulesVersion, SlateRules
 
 
@@ -31,7 +35,14 @@ def in_stock(api: Engine, *item_ids: str) -> int:
         return store.set_availability(connection, item_ids, available=True)
 
 
+def slate(
+    connection: Connection, items: Sequence[CatalogueItem] = (), release_id: int | None = None
+) -> tuple[int, Slate]:
+    """Return the current revision and its slate; a filter of the rules judges these items."""
+    return store.slate(connection, release_id, lambda: Columns(items, {}))
+
+
 def revision(api: Engine) -> int:
     """Return the current revision of the slate."""
     with api.connect() as connection:
-        return store.slate(connection, None)[0]
+        return slate(connection)[0]

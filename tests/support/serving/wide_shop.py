@@ -27,9 +27,11 @@ RULES: dict[str, dict[str, Any]] = {
     "caps": {"most_per_category": 4, "most_per_vendor": 1},
     "diverse": {"diversity": 0.4},
     "pins": {"pin": [{"item_id": "50", "rank": 3}, {"item_id": "new", "rank": 12}]},
+    "kept": {"keep_if": "not (category in ('kind 1') and vendor != 'maker 1')"},
     "stock": {"only_available": True, "diversity": 0.2},
     "all": {
         "hide": ["3", "11", "40"],
+        "keep_if": "vendor != 'maker 7'",
         "pin": [{"item_id": "50", "rank": 3}, {"item_id": "120", "rank": 12}],
         "boost": [{"category": "kind 1", "by": 0.3}],
         "most_per_category": 6,

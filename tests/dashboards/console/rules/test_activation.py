@@ -9,6 +9,23 @@ from tests.support.dashboards.fake_rules import FIRST, SECOND, FakeRules
 from tests.support.dashboards.rules_pages import can_activate, previewed
 
 
+def test_a_filter_that_is_refused_only_at_the_activation_changes_nothing(
+    page: Page, rules: FakeRules
+) -> None:
+    rules.has_lists = False  # else the preview refuses it
+    app = opened(page, RULES)
+    app.text_input(key=draft.KEEP_IF).set_value("price < 20").run()
+    press(app, "preview_rules")
+    rules.refused_filter = "price < 20"
+    app.text_input(key="rules_reason").set_value("cheap ones")
+
+    press(app, "send_rules")
+
+    assert not app.exception
+    assert "filter" in app.warning[0].value
+    assert len(rules.versions) == 2
+
+
 @pytest.mark.usefixtures("rules")
 def test_only_rules_that_were_previewed_can_be_activated(page: Page) -> None:
     app = opened(page, RULES)

@@ -7,6 +7,7 @@ RULES = SlateRules(
     boost=(Boost(category="*War*", by=0.1), Boost(category="Noir", by=-0.2)),
     most_per_category=5,
     most_per_vendor=1,
+    keep_if="price < 20",
     only_available=True,
     diversity=0.25,
 )
@@ -19,12 +20,15 @@ def test_each_kind_of_rule_is_a_sentence_with_escaped_titles() -> None:
         r"**Boosted:** \*War\* by 0.10",
         "**Demoted:** Noir by 0.20",
         "**Caps:** at most 5 per category and 1 per vendor in any 10 ranks",
+        r"**Only items with:** price \< 20",
         "**Stock:** available items only",
         "**Diversity:** 0.25 of 1",
     ]
 
 
 def test_the_summary_counts_the_rules() -> None:
-    summary = "10 hidden · 2 pinned · 2 boosts · capped · available only · diversity 0.25"
+    summary = (
+        "10 hidden · 2 pinned · 2 boosts · capped · a condition · available only · diversity 0.25"
+    )
     assert descriptions.summary(RULES) == summary
     assert descriptions.summary(SlateRules()) == "no rules"

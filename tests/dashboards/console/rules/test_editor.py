@@ -1,7 +1,9 @@
 import pytest
 
 from dashboards.console.rules import draft
+from dashboards.console.rules.editor import refusal
 from dashboards.text import esc
+from serving.errors import FilterRefusedError
 from serving.schemas import Boost, Pin, SlateRules
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, words
@@ -62,6 +64,7 @@ def test_boosts_caps_stock_and_diversity_become_rules(page: Page) -> None:
     app.slider(key=draft.boost_key("Drama")).set_value(-0.25)
     app.number_input(key=draft.PER_CATEGORY).set_value(5)
     app.number_input(key=draft.PER_VENDOR).set_value(2)
+    app.text_input(key=draft.KEEP_IF).set_value(" price < 20 ")
     app.toggle(key=draft.ONLY_AVAILABLE).set_value(True)
     app.slider(key=draft.DIVERSITY).set_value(0.3)
     app.run()
@@ -70,6 +73,7 @@ def test_boosts_caps_stock_and_diversity_become_rules(page: Page) -> None:
         boost=(Boost(category="Comedy", by=0.1), Boost(category="Drama", by=-0.25)),
         most_per_category=5,
         most_per_vendor=2,
+        keep_if="price < 20",
         only_available=True,
         diversity=0.3,
     )
@@ -86,6 +90,19 @@ def test_two_pins_with_the_same_rank_cannot_be_previewed(page: Page) -> None:
     assert "Two pins have the same rank" in app.warning[0].value
     assert app.button(key="preview_rules").disabled
     assert not can_activate(app)
+
+
+def test_a_filter_that_is_not_valid_is_explained_in_the_words_of_the_editor(page: Page) -> None:
+    app = opened(page, RULES)
+    app.text_input(key=draft.KEEP_IF).set_value("nonsense").run()
+
+    press(app, "preview_rules")
+
+    assert not app.exception
+    assert app.warning[0].value == esc("filter-refused. None.")
+    assert not can_activate(app)
+    error = FilterRefusedError("body.rules.keep_if: at position 1: unknown name.")
+    assert refusal(error) == esc("Only items with: at position 1: unknown name.")
 
 
 def test_the_order_of_rules_does_not_matter() -> None:
