@@ -48,7 +48,7 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
 def act(item: Item, kind: str, n: int = 1) -> None:
     """Save an event of one of the data set's kinds, such as a purchase of `n` pieces."""
     about = product_api.about(choices.dataset()).value
-    did = f"You {esc(kinds.past(kind, about))} **{esc(item.title)}**"
+    did = f"You {kinds.did_markdown(kind, about, f'**{esc(item.title)}**')}"
     _save(item, did, _event(item, kind, _quantity(kind, n, about)))
     _redraw_basket(about)
 
@@ -56,7 +56,8 @@ def act(item: Item, kind: str, n: int = 1) -> None:
 def act_on_all(pairs: Sequence[tuple[Item, int]], kind: str) -> None:
     """Save an event of a kind for each item with its number of pieces, such as an order."""
     about = product_api.about(choices.dataset()).value
-    did = f"You {esc(kinds.past(kind, about))} {plural(about.item_noun, sum(n for _, n in pairs))}"
+    pieces = plural(about.item_noun, sum(n for _, n in pairs))
+    did = f"You {kinds.did_markdown(kind, about, pieces)}"
     events = [(item, _event(item, kind, _quantity(kind, n, about))) for item, n in pairs]
     _save_all(events, did)
     _redraw_basket(about)

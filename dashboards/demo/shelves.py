@@ -33,19 +33,20 @@ class HomeShelf:
 class Taste:
     """What a user likes, the best first; what the first shelf is similar to, and how it began.
 
-    `past` is what the user did with the item `last`, such as "liked" or "bought".
+    `did` is what the user did with the item `last`, such as "liked Alien".
     """
 
     likes: Sequence[Item]
     last: Item | None
-    past: str
+    did: str
     touched: Sequence[Item]  # liked or not
 
 
 def of_ratings(rated: Sequence[RatedItem], about: About) -> Taste:
     """Return the taste of a user who rates."""
     likes = liked(rated, about)
-    return Taste(likes, last_liked(likes), "liked", rated)
+    last = last_liked(likes)
+    return Taste(likes, last, f"liked {last.title}" if last else "", rated)
 
 
 def of_reasons(dataset: str, listed: Sequence[ListedItem], about: About) -> Taste:
@@ -67,7 +68,7 @@ def of_reasons(dataset: str, listed: Sequence[ListedItem], about: About) -> Tast
     likes = [item for _, item in pairs]
     if not pairs:
         return Taste((), None, "", ())
-    return Taste(likes, likes[0], kinds.past(pairs[0][0], about), likes)
+    return Taste(likes, likes[0], kinds.did(pairs[0][0], about, likes[0].title), likes)
 
 
 def of(dataset: str, taste: Taste, about: About) -> Iterator[HomeShelf]:
@@ -78,7 +79,7 @@ def of(dataset: str, taste: Taste, about: About) -> Iterator[HomeShelf]:
     """
     likes, last = taste.likes, taste.last
     if last and (similar := product_api.similar(dataset, last.item_id, FETCHED)):
-        yield HomeShelf(f"Because you {taste.past} {last.title}", "because", similar)
+        yield HomeShelf(f"Because you {taste.did}", "because", similar)
     if vendor := favourite_vendor(likes):
         by_vendor = product_api.vendor_items(dataset, vendor, FETCHED)
         yield HomeShelf(f"More from {vendor}", "vendor", by_vendor)

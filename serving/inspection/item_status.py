@@ -52,7 +52,7 @@ def of_item(lists: UserLists, item_id: str, limit: int) -> DescribedStatus:
         return DescribedStatus(status, f"they rated it {rated} on {day}")
     if status == "acted":
         kind = builder.state.blocking_kind(builder.release, item_id) or ""
-        return DescribedStatus(status, f"they {reasons.past(builder.release, kind)} it")
+        return DescribedStatus(status, f"they {reasons.did(builder.release, kind, 'it')}")
     if status == "ruled_out" and item_id not in builder.slate.rules.hide:
         is_kept_out = item_id in builder.slate.kept_out
         text = rule_effects.kept_out(builder.slate) if is_kept_out else rule_effects.UNAVAILABLE

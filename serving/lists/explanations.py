@@ -86,7 +86,7 @@ def _text(builder: ListBuilder, item_id: str, status: ListStatus) -> str:
             return f"you rated it {reasons.rating_text(rating, builder.release.highest)}"
         case "acted":
             kind = builder.state.blocking_kind(builder.release, item_id) or ""
-            return f"you {reasons.past(builder.release, kind)} it"
+            return f"you {reasons.did(builder.release, kind, 'it')}"
         case "ruled_out":
             slate = builder.slate
             is_by_rule = item_id in slate.rules.hide or item_id in slate.kept_out

@@ -94,10 +94,10 @@ def rating_text(rating: float, highest: float) -> str:
     return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
-def past(release: LoadedRelease, kind: str) -> str:
-    """Return what a user did, such as "bought"; of a kind without such a word, its name."""
+def did(release: LoadedRelease, kind: str, title: str) -> str:
+    """Return what a user did with an item, such as "bought Alien"."""
     meaning = release.kinds.get(kind)
-    return meaning.past if meaning is not None and meaning.past else f"did “{kind}” with"
+    return f"did “{kind}” with {title}" if meaning is None else meaning.did(kind, title)
 
 
 def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:
@@ -139,7 +139,7 @@ def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str)
         case "rating":
             title, event_kind = release.catalogue[name].title, _event_kind(release, state, name)
             if event_kind is not None:
-                text = f"because you {past(release, event_kind)} {title}"
+                text = f"because you {did(release, event_kind, title)}"
                 return Reason(
                     kind="because_you_acted", text=text, item_id=name, event_kind=event_kind
                 )

@@ -83,7 +83,18 @@ class KindMeaning(Answer):
     repeatable: bool = Field(
         description="Whether the item may be recommended again after such an event."
     )
-    past: str = Field(description='What the user did, such as "bought"; may be empty.')
+    past: str = Field(
+        description='What the user did, such as "bought" or "added {} to the cart"; may be empty. '
+        "The title of the item replaces `{}`, or else follows."
+    )
+
+    def did(self, kind: str, title: str) -> str:
+        """Return what a user did with an item, such as "bought Alien"; `kind` is the kind's name.
+
+        Without a text in `past`, the name stands for it.
+        """
+        past = self.past or f"did “{kind}” with"
+        return past.replace("{}", title, 1) if "{}" in past else f"{past} {title}"
 
 
 class Display(Answer):

@@ -19,8 +19,8 @@ PASTS: Mapping[str, str] = {
     "click": "clicked",
     "visit": "visited",
     "open": "opened",
-    "cart": "added to the cart",
-    "add_to_cart": "added to the cart",
+    "cart": "added {} to the cart",
+    "add_to_cart": "added {} to the cart",
     "purchase": "bought",
     "buy": "bought",
     "order": "ordered",
@@ -36,7 +36,7 @@ PASTS: Mapping[str, str] = {
     "favorite": "liked",
     "bookmark": "saved",
     "save": "saved",
-    "wishlist": "put on the wish list",
+    "wishlist": "put {} on the wish list",
     "follow": "followed",
     "share": "shared",
 }
@@ -62,5 +62,6 @@ class Kind(Section):
     such as plays or quantities, added up; amount: seconds or money, added up; share: numbers from 0
     to 1, of which the largest is used."""
     past: str = Field(default="", max_length=40)
-    """What the user did, as reasons say it before the item's title: `bought` gives "because you
-    bought Alien". Kinds with usual names, such as `purchase`, need none."""
+    """What the user did, as reasons say it: `bought` gives "because you bought Alien", and
+    `added {} to the cart` "because you added Alien to the cart". Kinds with usual names, such as
+    `purchase`, need none."""

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from dashboards.text import esc
 from dashboards.ui import KindButton
 from serving.schemas import About
+
+_PLACE = "\ue000"  # stands for Markdown that is not to be escaped
 
 # Label and icon of the button, by usual names of kinds.
 _BUTTONS: Mapping[str, tuple[str, str]] = {
@@ -74,10 +77,15 @@ def opening_kind(about: About) -> str | None:
     return next((kind for kind in _OPENINGS if kind in about.kinds), None)
 
 
-def past(kind: str, about: About) -> str:
-    """Return what the user did, such as "bought"; if the data set has no such word, the kind."""
-    meaning = about.kinds.get(kind)
-    return (meaning.past if meaning else "") or f"did “{_readable(kind).lower()}” with"
+def did(kind: str, about: About, title: str) -> str:
+    """Return what the user did with an item, such as "bought Alien"."""
+    meaning, name = about.kinds.get(kind), _readable(kind).lower()
+    return f"did “{name}” with {title}" if meaning is None else meaning.did(name, title)
+
+
+def did_markdown(kind: str, about: About, markdown: str) -> str:
+    """Return the same as Markdown, with the item's title in Markdown."""
+    return esc(did(kind, about, _PLACE)).replace(_PLACE, markdown)
 
 
 def taken(about: About) -> str:
@@ -87,7 +95,8 @@ def taken(about: About) -> str:
     positive = [kind for kind in about.kinds if about.kinds[kind].positive_from is not None]
     strongest = min(positive, key=lambda kind: (-about.kinds[kind].weight, kind), default="")
     meaning = about.kinds.get(strongest)
-    return (meaning.past if meaning else "") or "chosen"
+    past = meaning.past if meaning else ""
+    return past if past and "{}" not in past else "chosen"
 
 
 def _is_purchase(kind: str, about: About) -> bool:

@@ -33,7 +33,7 @@ def test_a_card_puts_its_item_into_the_basket_and_the_list_changes(
     press(shown, f"act-cart-picked-{item.item_id}")
 
     assert market.acted == [("0042", item.item_id, "cart")]
-    assert f"You added to the cart **{esc(item.title)}**. Your list" in words(shown)
+    assert f"You added **{esc(item.title)}** to the cart. Your list" in words(shown)
 
 
 def test_an_item_has_all_buttons_the_one_with_most_weight_first(
@@ -52,7 +52,7 @@ def test_an_item_has_all_buttons_the_one_with_most_weight_first(
     ]
     user = own_user(shown)
     assert market.acted == [(user, FIRST.item_id, "view"), (user, FIRST.item_id, "cart")]
-    assert "You added to the cart" in words(shown)
+    assert f"You added **{esc(FIRST.title)}** to the cart" in words(shown)
 
 
 def test_an_action_can_be_undone(page: Page, market: Visitors) -> None:
@@ -171,7 +171,17 @@ def test_items_are_taken_together_by_the_positive_kind_with_most_weight() -> Non
     assert taken(purchase=bought, look=unlike) == "bought"
     assert taken(purchase=bought, rare=rare) == "chosen"
     assert taken(look=unlike) == "chosen"
+    assert taken(cart=rare.model_copy(update={"past": "added {} to the cart"})) == "chosen"
     assert kinds.taken(shop.about()) == "liked"
+
+
+def test_the_title_is_where_the_text_of_a_kind_has_its_place_and_both_are_escaped() -> None:
+    cart = shop.KINDS["cart"].model_copy(update={"past": "*put* {} aside"})
+    market = shop.about().model_copy(update={"kinds": shop.KINDS | {"cart": cart}})
+
+    assert kinds.did("cart", market, "{} & *co*") == "*put* {} & *co* aside"
+    assert kinds.did_markdown("cart", market, "**A {} b**") == r"\*put\* **A {} b** aside"
+    assert kinds.did_markdown("purchase", market, "**A**") == "bought **A**"
 
 
 def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
@@ -179,4 +189,4 @@ def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
 
     assert kinds.buttons(both) == ()
     assert kinds.opening_kind(both) is None
-    assert kinds.past("nap_twice", both) == "did “nap twice” with"
+    assert kinds.did("nap_twice", both, "Alien") == "did “nap twice” with Alien"

@@ -4,6 +4,7 @@ from sqlalchemy import Engine
 
 from serving.client import Client
 from serving.lists.reasons import decisive_terms, rating_text
+from serving.schemas import KindMeaning
 from tests.support.serving import live_shop
 from tests.support.serving.live_shop import rate
 
@@ -63,3 +64,17 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
 
     assert listed["o4"] is not None
     assert (listed["o4"].kind, listed["o4"].text) == ("people_like_you", "liked by people like you")
+
+
+@pytest.mark.parametrize(
+    ("past", "text"),
+    [
+        ("bought", "bought A {} b"),
+        ("added {} to the cart", "added A {} b to the cart"),
+        ("", "did “cart” with A {} b"),
+    ],
+)
+def test_a_reason_has_the_title_where_the_text_of_the_kind_says(past: str, text: str) -> None:
+    kind = KindMeaning(weight=1, value="count", positive_from=0, repeatable=True, past=past)
+
+    assert kind.did("cart", "A {} b") == text

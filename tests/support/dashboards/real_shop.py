@@ -24,7 +24,7 @@ ABOUT = {
     "highest": 1.0,  # the scale of a manifest without one
     "kinds": {
         "view": shop.kind(past="viewed"),
-        "cart": shop.kind(weight=3, past="added to the basket"),
+        "cart": shop.kind(weight=3, past="added {} to the basket"),
         "purchase": shop.kind(weight=5, positive_from=0, repeatable=False, past="bought"),
     },
 }
