@@ -161,7 +161,7 @@ def precomputed_list(
         request.category is not None or request.exclude or request.filtered_by is not None
     )
     parameters = {"user_id": user_id, "limit": request.limit, "filtered": filtered}
-    row = FOR_USER.execute(connection, **parameters).one_or_none()
+    row = FOR_USER.read_row(connection, **parameters)
     if row is None:
         raise NoReleaseError
     live = LiveRelease.of_row(cache.release(connection, row.release_id, row.revision), row)
@@ -181,7 +181,7 @@ def _fallback(
 
     And whether the product removed one of its items.
     """
-    row = _FALLBACK.execute(connection, user_id=user_id, release_id=release.release_id).one()
+    row = _FALLBACK.read_row(connection, user_id=user_id, release_id=release.release_id)
     acts = [*zip(row.acted_ids or (), row.acted_kinds or (), strict=True)]
     seen = {*(row.rated_ids or ())}
     if not release.constants.has_scale:  # then the profile's numbers are no ratings

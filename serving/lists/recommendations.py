@@ -144,7 +144,7 @@ def similar_to(
         NoReleaseError: the data set has no release yet.
         UnknownItemError: the catalogue does not have the item.
     """
-    row = _SIMILAR.execute(connection, item_id=item_id).one_or_none()
+    row = _SIMILAR.read_row(connection, item_id=item_id)
     if row is None:
         raise NoReleaseError
     release = cache.release(connection, row.release_id, row.revision)

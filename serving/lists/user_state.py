@@ -149,7 +149,7 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
     removed rating is not in `rated`. A rating of the profile does not count if the event that gave
     it was undone.
     """
-    row = _STATE.execute(connection, user_id=user_id, release_id=release_id).one()
+    row = _STATE.read_row(connection, user_id=user_id, release_id=release_id)
     profile: dict[str, tuple[float, int]] = {}
     if row.segment is not None:
         ratings, times = arrays.reals(row.ratings).tolist(), arrays.micros(row.rated_at).tolist()
