@@ -1,6 +1,7 @@
 """HTTP/1.1 with limits: slow, endless and oversized requests end their connection."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -12,6 +13,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n"
 MAX_WAITING = 32  # requests of one connection whose answers have not begun
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"  # asks for the body; not yet an answer
 CLOSE = b"connection: close\r\n\r\n"
 
 
@@ -104,7 +106,12 @@ class BoundedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.limits.max_header_bytes:
             raise ValueError("the header is too large")
+        cycle_before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not cycle_before:  # it is, if the request asks for a WebSocket
+            one_write = OneWrite(self.transport, self.on_response_complete)
+            self.cycle.transport = one_write  # type: ignore[assignment]
+            self.cycle.on_response = one_write.complete
 
     def on_message_complete(self) -> None:
         """Expect the next request."""
@@ -134,6 +141,51 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             self.transport.write(answer + CLOSE)
         self.transport.close()
+
+
+class OneWrite:
+    """The transport of one answer: sends its header together with the first part of its body.
+
+    uvicorn writes them one after the other. Each is a call of the system, which may take as long as
+    everything else that the answer to a short request takes.
+    """
+
+    __slots__ = ("_header", "_is_begun", "_on_complete", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, on_complete: Callable[[], None]) -> None:
+        self._transport = transport
+        self._on_complete = on_complete
+        self._header = b""
+        self._is_begun = False
+
+    def write(self, data: bytes) -> None:
+        """Keep the header until the body follows; send all else."""
+        if self._is_begun:
+            self._transport.write(self._header + data)
+            self._header = b""
+        elif data == CONTINUE:
+            self._transport.write(data)
+        else:
+            self._header, self._is_begun = data, True
+
+    def complete(self) -> None:
+        """Send a header that no body follows."""
+        self._send_header()
+        self._on_complete()
+
+    def close(self) -> None:
+        """Close the connection after what was written."""
+        self._send_header()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Return whether the connection is closed or about to be."""
+        return self._transport.is_closing()
+
+    def _send_header(self) -> None:
+        if self._header:
+            self._transport.write(self._header)
+            self._header = b""
 
 
 def bounded(limits: EdgeSettings) -> type[BoundedProtocol]:

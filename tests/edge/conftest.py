@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -30,7 +30,8 @@ Connect = Callable[[], socket.socket]
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the length of the body; to `/large` with more than the system's buffers hold.
 
-    A WebSocket gets the length of each of its messages.
+    The answer of `/empty` has no body, and that of `/breaks` only a header. A WebSocket gets the
+    length of each of its messages.
     """
     if scope["type"] == "websocket":
         await _echo_lengths(WebSocket(scope, receive, send))
@@ -38,6 +39,12 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] == "/large":
         await PlainTextResponse(b"x" * LARGE)(scope, receive, send)
         return
+    if scope["path"] == "/empty":
+        await Response(status_code=204)(scope, receive, send)
+        return
+    if scope["path"] == "/breaks":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ConnectionAbortedError
     body = await Request(scope, receive).body()
     await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
 

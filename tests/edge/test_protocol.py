@@ -1,12 +1,13 @@
 """Slow, endless and oversized requests end their connection; others are answered."""
 
+import asyncio
 import socket
 import time
 from contextlib import suppress
 
 import pytest
 
-from edge.protocol import MAX_WAITING
+from edge.protocol import CONTINUE, MAX_WAITING, OneWrite
 from tests.edge.conftest import LARGE, LIMITS, Connect
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -39,6 +40,68 @@ def test_requests_are_answered_on_one_connection(connect: Connect) -> None:
     time.sleep(LIMITS.header_seconds + 0.1)  # idle between requests, not within one
     connection.sendall(GET + b"\r\n")
     assert answer(connection).endswith(b"0 bytes")
+
+
+class RecordingTransport(asyncio.Transport):
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("parts", "written"),
+    [
+        ([b"header", b"body"], [b"headerbody", b"completed"]),
+        ([b"header", b"", b"body"], [b"header", b"body", b"completed"]),
+        ([b"header"], [b"header", b"completed"]),
+        ([CONTINUE, b"header", b"1", b"2"], [CONTINUE, b"header1", b"2", b"completed"]),
+    ],
+)
+def test_a_header_is_sent_with_the_first_part_of_the_body(
+    parts: list[bytes], written: list[bytes]
+) -> None:
+    transport = RecordingTransport()
+    one_write = OneWrite(transport, lambda: transport.written.append(b"completed"))
+
+    for part in parts:
+        one_write.write(part)
+    one_write.complete()
+
+    assert transport.written == written
+
+
+def test_answers_without_a_body_are_sent_and_the_connection_stays_open(connect: Connect) -> None:
+    connection = connect()
+    for _ in range(2):
+        connection.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = connection.recv(65536)
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert head.endswith(b"\r\n\r\n")
+        connection.sendall(b"GET /empty HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 204 ")
+    connection.sendall(PUT + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+    assert connection.recv(65536) == CONTINUE
+    connection.sendall(b"abc")
+    assert answer(connection).endswith(b"3 bytes")
+
+
+@pytest.mark.parametrize("header", [GET, b"HEAD / HTTP/1.1\r\nHost: x\r\n"])
+def test_the_last_answer_is_sent_before_the_connection_closes(
+    connect: Connect, header: bytes
+) -> None:
+    connection = connect()
+    connection.sendall(header + b"Connection: close\r\n\r\n")
+
+    assert received(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_that_breaks_after_its_header_closes_the_connection(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(b"GET /breaks HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert received(connection).startswith(b"HTTP/1.1 200 ")
 
 
 def test_requests_may_wait_for_those_before_them_but_only_a_few(connect: Connect) -> None:
