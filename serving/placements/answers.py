@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -162,11 +162,10 @@ def _filled(
         query = Query(compiled, _filter(of_visit, compiled, sent), taken, n_of_source[source])
         n_of_source[source] += 1
         found = Found(()) if compiled.problem else SOURCES[source](of_visit, query)
-        filled = _Filled(compiled, _title(of_visit, compiled, found), found, None)
-        left_out = _obstacle(filled)
+        left_out = _obstacle(compiled, found)
         if left_out is None:
-            taken.update(item.item_id for item in found.items)
-        yield replace(filled, left_out=left_out)
+            taken.update([item.item_id for item in found.items])
+        yield _Filled(compiled, _title(of_visit, compiled, found), found, left_out)
 
 
 def _filter(of_visit: Visit, compiled: CompiledShelf, sent: str | None) -> Filter | None:
@@ -189,11 +188,11 @@ def _title(of_visit: Visit, compiled: CompiledShelf, found: Found) -> str:
     return title
 
 
-def _obstacle(filled: _Filled) -> str | None:
+def _obstacle(compiled: CompiledShelf, found: Found) -> str | None:
     """Return why a shelf is left out; None if it is shown."""
-    if filled.compiled.problem:
-        return f"Its filter is not valid any more. {filled.compiled.problem}"
-    n_items, minimum = len(filled.found.items), filled.compiled.shelf.minimum
+    if compiled.problem:
+        return f"Its filter is not valid any more. {compiled.problem}"
+    n_items, minimum = len(found.items), compiled.shelf.minimum
     if n_items < minimum:
         return f"It has {n_items} of at least {minimum} items."
     return None
