@@ -105,6 +105,7 @@ def candidate(
         | dataset.model_dump(include={"title", "item_noun", "licence"})
         | dataset.scale.model_dump(include={"lowest", "highest", "step"})
         | {"attributes": dict(dataset.items.attributes) if dataset.items else {}}
+        | {"user_attributes": dataset.users.attributes if dataset.users else ()}
         | {"display": display(dataset)},
         counts={"recommendations": fit.n_users},
         n_erased=n_erased,

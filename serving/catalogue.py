@@ -17,7 +17,7 @@ Years = tuple[int | None, int | None]  # first and last year, both included; Non
 
 _ABOUT = text(
     "select dataset, title, item_noun, licence, lowest, highest, step, categories, n_items, kinds,"
-    " attributes, display"
+    " attributes, display, user_attributes"
     " from about"
 )
 # Before the first release nothing is withdrawn.

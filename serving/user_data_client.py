@@ -1,6 +1,6 @@
-"""The part of the API's client that exports and erases the data of users."""
+"""The part of the API's client that changes, exports and erases the data of users."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from serving import schemas
 from serving.transport import ClientPart, Parameter
@@ -8,6 +8,25 @@ from serving.transport import ClientPart, Parameter
 
 class UserDataClient(ClientPart):
     """Requests about the data of users. `serving.client.Client` has them too."""
+
+    def put_attributes(
+        self, user_id: str, attributes: Mapping[str, str | None]
+    ) -> schemas.UserReceipt:
+        """Replace all attributes of a user; the next list uses the new segment.
+
+        Needs a key with the scope `feedback`.
+
+        Raises:
+            UnknownAttributeError: the manifest does not declare an attribute of users.
+            UserErasedError: the user was erased.
+        """
+        segments, body = ("users", user_id, "attributes"), {"attributes": {**attributes}}
+        return self._request(schemas.UserReceipt, *segments, method="PUT", body=body)
+
+    def change_attributes(self, changes: Sequence[schemas.UserChange]) -> schemas.UserOutcomes:
+        """Set the attributes of up to 1,000 users. A refused change does not stop the others."""
+        body = {"users": [change.model_dump(mode="json") for change in changes]}
+        return self._request(schemas.UserOutcomes, "user-attributes", method="POST", body=body)
 
     def export(self, user_id: str, *, token: str | None = None) -> schemas.Export:
         """Return all rows about a user in Postgres.

@@ -29,6 +29,7 @@ from serving.api.routes import (
     reads,
     rules,
     shelves,
+    user_attributes,
     user_data,
 )
 from serving.api.routes.operating import access, backtests, data, releases, runs
@@ -69,6 +70,8 @@ def create_app(
     app.include_router(events.batches)
     app.include_router(catalogue.catalogue)
     app.include_router(catalogue.batches)
+    app.include_router(user_attributes.attributes)
+    app.include_router(user_attributes.batches)
     app.include_router(rules.operate)
     app.include_router(placements.operate)
     app.include_router(user_data.route)
@@ -116,6 +119,7 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
         users=settings.new_users_per_day,
         events_of_user=settings.user_events_per_day,
         items=settings.item_changes_per_day,
+        attributes=settings.attribute_changes_per_day,
     )
     app.state.admission = Admission(
         datasets,

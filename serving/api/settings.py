@@ -115,6 +115,12 @@ class ApiSettings(BaseSettings):
         description="Changes of items per day (UTC) that each process accepts from one key. "
         "Changes that change nothing do not count. 0: no limit.",
     )
+    attribute_changes_per_day: int = Field(
+        default=1_000_000,
+        ge=0,
+        description="Changes of users' attributes per day (UTC) that each process accepts from one "
+        "key. 0: no limit.",
+    )
     disk_folders: tuple[Path, ...] = Field(
         default=(),
         description="JSON list of folders. `/metrics` has the free space of the disk of each.",

@@ -72,10 +72,10 @@ class PathTooLongError(RequestRefusedError):
 
 
 class UnknownAttributeError(RequestRefusedError):
-    """The manifest does not declare this attribute of items."""
+    """The manifest does not declare this attribute of items, or of users."""
 
     title = "Unknown attribute"
-    next_step = "`GET /v1/{dataset}` lists the attributes with their types."
+    next_step = "`GET /v1/{dataset}` lists the attributes of items with their types, and of users."
 
 
 class UnknownCategoryError(RequestRefusedError):
@@ -140,7 +140,8 @@ class QuotaExceededError(TooManyRequestsError):
     title = "The quota of today is used up"
     next_step = (
         "Send the rest tomorrow (UTC). An operator may raise API_EVENTS_PER_DAY, "
-        "API_USER_EVENTS_PER_DAY, API_NEW_USERS_PER_DAY or API_ITEM_CHANGES_PER_DAY."
+        "API_USER_EVENTS_PER_DAY, API_NEW_USERS_PER_DAY, API_ITEM_CHANGES_PER_DAY or "
+        "API_ATTRIBUTE_CHANGES_PER_DAY."
     )
 
 

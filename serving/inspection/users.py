@@ -22,7 +22,8 @@ _PROFILE = text(
     select profiles.segment, coalesce(cardinality(profiles.item_ids), 0) as n_rated,
         (select count(*) from outbox where user_id = :user_id) as n_sent,
         (select created_at from user_tokens where user_id = :user_id) as registered_at,
-        exists (select from feedback where user_id = :user_id) as has_feedback
+        exists (select from feedback where user_id = :user_id) as has_feedback,
+        exists (select from user_attributes where user_id = :user_id) as has_attributes
     from (select) as single_row
     left join profiles
         on profiles.release_id = :release_id and profiles.user_id = :user_id
@@ -43,6 +44,9 @@ _BY_PREFIX = text(
             where user_id >= :prefix and user_id < :until order by user_id limit :limit
         ) union (
             select user_id from user_tokens
+            where user_id >= :prefix and user_id < :until order by user_id limit :limit
+        ) union (
+            select user_id from user_attributes
             where user_id >= :prefix and user_id < :until order by user_id limit :limit
         )
     )
@@ -71,12 +75,14 @@ def inspect(
     release_id = of_user.builder.release.release_id
     values = {"user_id": user_id, "release_id": release_id}
     profile = connection.execute(_PROFILE, values).one()
-    has_traces = profile.n_sent or profile.registered_at or profile.has_feedback
+    has_traces = (
+        profile.n_sent or profile.registered_at or profile.has_feedback or profile.has_attributes
+    )
     status: UserStatus = "new" if has_traces else "unknown"
     return UserInspection(
         user_id=user_id,
         status="known" if profile.segment is not None else status,
-        segment=profile.segment or "",
+        segment=of_user.builder.state.segment_in(of_user.builder.release),
         n_rated=profile.n_rated,
         n_sent=profile.n_sent,
         registered_at=profile.registered_at,

@@ -36,6 +36,11 @@ class ListBuilder:
         return scoring.score(self.release, self.state, self.state.seen(self.release))
 
     @property
+    def has_new_segment(self) -> bool:
+        """Whether the user's attributes changed so that the release scores items otherwise."""
+        return self.state.has_new_segment(self.release)
+
+    @property
     def n_pool(self) -> int:
         """The number of best items that the list is chosen from."""
         return max(POOL, self.request.limit) if self.slate.reorders else self.request.limit

@@ -25,11 +25,13 @@ from serving.lists.fold_in import Constants, Floats, Folded, FoldIn, Ratings
 from serving.lists.neighbours import Neighbours, Summed
 from serving.schemas import KindMeaning
 from serving.storage import arrays
+from serving.user_attributes import segment_lists, segments
+from serving.user_attributes.segment_lists import SegmentLists
 
 log = logging.getLogger(__name__)
 
 _RELEASE = text(
-    "select constants, lowest, highest, kinds, revision"
+    "select constants, lowest, highest, kinds, revision, user_attributes"
     " from releases cross join about cross join slate"
     " where release_id = :release_id"
 )
@@ -78,12 +80,33 @@ class LoadedRelease:
     content_map: ContentMap | None = None  # None: the fit predicted no factors
     predicted: frozenset[str] = frozenset()  # ids of items with factors from their content
     computed: frozenset[str] = frozenset()  # those of them that were computed after the fit
+    segments: SegmentLists = field(default_factory=dict)  # the fallback lists of segments
+    user_attributes: tuple[str, ...] = ()  # the names whose values form segments
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""
         if self.neighbours is None:
             return self.fold_in.fold(ratings, segment)
         return self.neighbours.fold(ratings, self.constants.relevant_from)
+
+    def segment(self, learned: str | None, attributes: Mapping[str, str] | None) -> str:
+        """Return a user's segment: by the attributes that the product sent, else the profile's.
+
+        `learned`: the profile's; None without a profile. `attributes`: None if it sent none.
+        """
+        if attributes is None:
+            return learned or ""
+        return segments.segment(attributes, self.user_attributes)
+
+    def popularity_in(self, segment: str) -> NDArray[np.float32]:
+        """Return the popularity among the users of a segment; of all, if it has no list."""
+        listed = self.segments.get(segment, {})
+        return segment_lists.popularity(listed, self.positions, self.popularity)
+
+    @property
+    def is_of_popularity(self) -> bool:
+        """Whether the lists of users are made from popularities, without a model."""
+        return self.constants.weighting is None and self.neighbours is None
 
     @cached_property
     def memory(self) -> dict[Hashable, Any]:
@@ -228,7 +251,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     started = time.monotonic()
     parameters = {"release_id": release_id}
     row = connection.execute(_RELEASE, parameters).one()
-    constants, lowest, highest, kinds, revision = row
+    constants, lowest, highest, kinds, revision, names = row
     rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection, release_id=release_id)
@@ -262,6 +285,8 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
             connection, release_id, fold_in.constants.columns, fold_in.constants.newest_year
         ),
         predicted=frozenset(row.item_id for row in rows if row.is_predicted),
+        segments=segment_lists.load(connection, release_id),
+        user_attributes=tuple(names),
     )
     changed = (row.item_id for row in rows if row.is_changed)
     return _with_computed_rows(release, [*changed, *(items.keys() - release.positions.keys())])

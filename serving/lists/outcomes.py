@@ -64,12 +64,15 @@ def decide(
 
 
 def rebuilt(precomputed: PrecomputedList, builder: ListBuilder) -> ReRanked | ComputedOnline:
-    """Return `ReRanked` or, if that lacks items or ratings changed, `ComputedOnline`.
+    """Return `ReRanked` or, if that lacks items or ratings or attributes changed, `ComputedOnline`.
+
+    A fallback is that of the user's segment already.
 
     Only a cut list or a fallback may lack items: any other list has all that the user may be shown.
     It was cut if it has `FULL` or the requested number of items; newer rules do not change that.
     """
-    if builder.state.n_new_ratings:
+    has_list = precomputed.kind == "batch"
+    if builder.state.n_new_ratings or (has_list and builder.has_new_segment):
         return ComputedOnline(builder)
     pool = builder.allowed(precomputed.item_ids, precomputed.scores)
     was_cut = len(precomputed.item_ids) in {FULL, builder.request.limit}

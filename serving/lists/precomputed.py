@@ -14,6 +14,7 @@ from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ListKind, Reason
 from serving.storage.prepared import Prepared
+from serving.user_attributes.segments import IS_GIVEN
 from serving.users.erasures import IS_ERASED
 from serving.users.kind_events import OF_KINDS
 
@@ -52,6 +53,8 @@ FOR_USER = Prepared(
             ) or exists (
                 select from outbox where user_id = :user_id and {OF_KINDS}
                     and xact >= coalesce(releases.outbox_until, 0)
+            ) or lists.user_id is not null and exists (
+                select from user_attributes where user_id = :user_id
             ) as needs_reranking
     ) as decided
     cross join lateral (
@@ -65,7 +68,7 @@ _FALLBACK = Prepared(
     {"user_id": "text", "release_id": "bigint"},
     f"""
     select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids,
-        profiles.acted_ids, profiles.acted_kinds,
+        profiles.acted_ids, profiles.acted_kinds, profiles.segment, given.attributes,
         exists (
             select from items where removed and item_id = any (fallback.item_ids)
         ) as has_removed
@@ -73,6 +76,7 @@ _FALLBACK = Prepared(
     left join profiles
         on profiles.release_id = fallback.release_id and profiles.user_id = :user_id
             and not {IS_ERASED}
+    left join user_attributes as given on {IS_GIVEN}
     where fallback.release_id = :release_id and fallback.segment = ''
     """,  # noqa: S608 # our own condition
 )
@@ -113,7 +117,8 @@ class PrecomputedList:
     """The list that the live release has for a user.
 
     It has the requested number of items, or up to `FULL` if it `needs_reranking`: the user has
-    feedback, slate rules are in force, the request filters, or the product removed an item of it.
+    feedback, the product sent their attributes, slate rules are in force, the request filters, or
+    the product removed an item of it.
     """
 
     live: LiveRelease
@@ -167,7 +172,7 @@ def precomputed_list(
     live = LiveRelease.of_row(cache.release(connection, row.release_id, row.revision), row)
     if row.item_ids is not None:
         return PrecomputedList(live, "batch", row.item_ids, row.scores, row.needs_reranking)
-    pairs, has_removed = _fallback(connection, live.release, user_id)
+    pairs, has_removed = _fallback(connection, cache, live, user_id)
     needs_reranking = row.needs_reranking or has_removed
     pairs = pairs if needs_reranking else pairs[: request.limit]
     item_ids, scores = zip(*pairs, strict=True) if pairs else ((), ())
@@ -175,18 +180,27 @@ def precomputed_list(
 
 
 def _fallback(
-    connection: Connection, release: LoadedRelease, user_id: str
+    connection: Connection, cache: ReleaseCache, live: LiveRelease, user_id: str
 ) -> tuple[list[tuple[str, float]], bool]:
-    """Return the fallback list without the items that the user's profile says they have seen.
+    """Return the fallback list of the user's segment, or of all users if the segment has none.
 
-    And whether the product removed one of its items.
+    It is without the items that the user's profile says they have seen. And whether the product
+    removed one of its items.
     """
-    row = _FALLBACK.read_row(connection, user_id=user_id, release_id=release.release_id)
+    release = live.release
+    row = _FALLBACK.execute(connection, user_id=user_id, release_id=release.release_id).one()
     acts = [*zip(row.acted_ids or (), row.acted_kinds or (), strict=True)]
     seen = {*(row.rated_ids or ())}
     if not release.constants.has_scale:  # then the profile's numbers are no ratings
         seen -= {item_id for item_id, _ in acts}
     kinds = release.kinds
     seen |= {item_id for item_id, kind in acts if kind in kinds and not kinds[kind].repeatable}
-    pairs = zip(row.item_ids, row.scores, strict=True)
-    return [(item_id, score) for item_id, score in pairs if item_id not in seen], row.has_removed
+    of_segment = release.segments.get(release.segment(row.segment, row.attributes))
+    if not of_segment:
+        pairs = zip(row.item_ids, row.scores, strict=True)
+        return [
+            (item_id, score) for item_id, score in pairs if item_id not in seen
+        ], row.has_removed
+    removed = cache.slate(connection, release, live.revision).removed
+    unseen = [(item_id, score) for item_id, score in of_segment.items() if item_id not in seen]
+    return unseen, not removed.isdisjoint(of_segment)

@@ -34,12 +34,13 @@ class UserScores:
     hidden: frozenset[str]
     folded: Folded | Summed | None
     blend: float  # weight of the popularity in the scores
+    segment: str = ""
 
     @cached_property
     def scores(self) -> NDArray[np.float32]:
         """The score of each position, by which lists are ordered."""
         if self.folded is None:
-            return self.release.popularity
+            return self.release.popularity_in(self.segment)
         if isinstance(self.folded, Summed):
             return self.folded.scores
         scores = self.release.fold_in.scores(self.folded)
@@ -91,7 +92,8 @@ def score(release: LoadedRelease, state: UserState, seen: Sequence[str]) -> User
     because items that they have seen are left out.
     """
     ratings = state.ratings(release)
-    folded = release.fold(ratings, state.segment)
+    segment = state.segment_in(release)
+    folded = release.fold(ratings, segment)
     kind: ListKind = "live"
     did_anything = bool(state.rated or state.acts)
     if folded is None and not (release.constants.weighting is None and did_anything):
@@ -99,7 +101,7 @@ def score(release: LoadedRelease, state: UserState, seen: Sequence[str]) -> User
     is_blended = isinstance(folded, Folded) and not state.is_known
     blend = blend_weight(len(ratings.positions)) if is_blended else 0.0
     positions = release.positions_of(seen)
-    return UserScores(release, kind, positions, state.hidden, folded, blend)
+    return UserScores(release, kind, positions, state.hidden, folded, blend, segment)
 
 
 def blend_weight(n_ratings: int) -> float:

@@ -11,18 +11,19 @@ from serving.lists.fold_in import Ratings
 from serving.lists.loaded_release import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
+from serving.user_attributes.segments import IS_GIVEN
 from serving.users import kind_events
 from serving.users.erasures import IS_ERASED
 from serving.users.kind_events import Acts
 
-# `segment` is null without a profile, all `feedback_…` are null without feedback, all `sent_…`
-# without events of the manifest's kinds that the release has not learned. Times of feedback and
-# events are microseconds.
+# `segment` is null without a profile, `attributes` if the product sent none; all
+# `feedback_…` are null without feedback, all `sent_…` without events of the manifest's kinds that
+# the release has not learned. Times of feedback and events are microseconds.
 _STATE = Prepared(
     "user_state",
     {"user_id": "text", "release_id": "bigint"},
     f"""
-    select profiles.segment, profiles.item_ids as rated_ids,
+    select profiles.segment, given.attributes, profiles.item_ids as rated_ids,
         array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at,
         profiles.acted_ids, profiles.acted_kinds, array_send(profiles.amounts) as amounts,
         array_send(profiles.acted_at) as acted_at, newer.*, undone.*, sent.*
@@ -45,6 +46,7 @@ _STATE = Prepared(
     ) as sent
     left join profiles on profiles.release_id = :release_id and profiles.user_id = :user_id
         and not {IS_ERASED}
+    left join user_attributes as given on {IS_GIVEN}
     """,  # noqa: S608 # our own condition
 )
 
@@ -58,13 +60,14 @@ class UserState:
     """One user. `rated` and `acts` also have items that the catalogue does not have."""
 
     is_known: bool  # whether the release has a profile of the user
-    segment: str
+    segment: str  # the profile's
     rated: Rated
     hidden: frozenset[str]
     n_new_ratings: int  # items whose rating or events differ from the profile's
     acts: Acts = field(default_factory=dict)  # events of the manifest's kinds, by item and kind
     given: frozenset[str] = frozenset()  # items whose rating is newer feedback
     acted: frozenset[str] = frozenset()  # items with events of these kinds, undone or not
+    attributes: Mapping[str, str] | None = None  # None: the product sent none
 
     def ratings(self, release: LoadedRelease) -> Ratings:
         """Return the ratings and events of items that have factors in the release."""
@@ -92,6 +95,19 @@ class UserState:
             acted_at,
             kinds,
         )
+
+    def segment_in(self, release: LoadedRelease) -> str:
+        """Return the user's segment, by what the product sent and what the release has learned."""
+        return release.segment(self.segment if self.is_known else None, self.attributes)
+
+    def has_new_segment(self, release: LoadedRelease) -> bool:
+        """Return whether the release scores items otherwise, as the user's attributes changed."""
+        segments = self.segment, self.segment_in(release)
+        if segments[0] == segments[1]:
+            return False
+        if release.is_of_popularity:
+            return any(segment in release.segments for segment in segments)
+        return any(f"segment:{segment}" in release.constants.columns for segment in segments)
 
     def is_rated(self, release: LoadedRelease, item_id: str) -> bool:
         """Return whether the user rated the item.
@@ -180,6 +196,7 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
         acts=kind_events.merged(learned, newer),
         given=frozenset(given),
         acted=frozenset([*(i for i, _ in learned), *(event.item_id for event in sent)]),
+        attributes=row.attributes,
     )
 
 

@@ -103,16 +103,16 @@ where (withdrawn @> {_RELEASE_ID}) is not true
 _ABOUT = """
 insert into about (
     dataset, title, item_noun, licence, lowest, highest, step, kinds, attributes, display,
-    categories, n_items
+    user_attributes, categories, n_items
 ) values (
     :dataset, :title, :item_noun, :licence, :lowest, :highest, :step, cast(:kinds as jsonb),
-    cast(:attributes as jsonb), cast(:display as jsonb), '{}', 0
+    cast(:attributes as jsonb), cast(:display as jsonb), :user_attributes, '{}', 0
 )
 on conflict (only_row) do update set
     dataset = excluded.dataset, title = excluded.title, item_noun = excluded.item_noun,
     licence = excluded.licence, lowest = excluded.lowest, highest = excluded.highest,
     step = excluded.step, kinds = excluded.kinds, attributes = excluded.attributes,
-    display = excluded.display
+    display = excluded.display, user_attributes = excluded.user_attributes
 """
 
 
@@ -188,7 +188,8 @@ def delete_erased(session: Session, release_id: int) -> int:
 def write_about(session: Session, about: dict[str, Any]) -> None:
     """Write the data set's description; an activation counts its items."""
     as_json = {name: json.dumps(about.get(name, {})) for name in ("kinds", "attributes", "display")}
-    session.execute(text(_ABOUT), about | as_json)
+    of_users = {"user_attributes": [*about.get("user_attributes", ())]}
+    session.execute(text(_ABOUT), about | as_json | of_users)
 
 
 def without_title(session: Session, item_ids: set[str], release_id: int) -> list[str]:

@@ -34,7 +34,7 @@ class Candidate:
     """The description of a fit that is to be published.
 
     `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
-    computed from the items; without `kinds` and `attributes` there are none. `counts` has the
+    computed from the items; without `kinds` and attributes there are none. `counts` has the
     expected number of rows by table; up to `n_erased` fewer are accepted, as so many users were
     erased since the fit. `withdraws`: items that are not sent are withdrawn from this release on,
     unless the product changed them after the newest of those that are. `outbox_until`: the fit has

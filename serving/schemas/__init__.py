@@ -130,6 +130,15 @@ from serving.schemas.rules import (
     SlateRules,
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness, TableSize
+from serving.schemas.user_changes import (
+    InvalidUserChange,
+    UserChange,
+    UserChanges,
+    UserContent,
+    UserOutcome,
+    UserOutcomes,
+    UserReceipt,
+)
 from serving.schemas.users import (
     Erasure,
     ErasureState,

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -37,6 +38,9 @@ InsteadOf = Annotated[
         description="The version that the operator read. The request fails if it has changed.",
     ),
 ]
+# all that `str.strip` removes: `\s` lacks the separators of ASCII, and in JavaScript U+0085
+FILLED = r"^[^\x00]*[^\x00\s\x1c-\x1f\x85][^\x00]*$"
+_ID = TypeAdapter[str](Id)
 HistoryReason = Annotated[ShortText, Field(description="One sentence for the history.")]
 
 
@@ -71,6 +75,19 @@ def _refuse_longer(value: object, n: int) -> object:
     if isinstance(value, list | tuple | dict) and len(value) > n:
         raise ValueError(f"it has {len(value):,} entries; at most {n:,} are allowed")
     return value
+
+
+def stripped(value: object) -> object:
+    """Return a text without the white space around it; anything else as it is."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def valid_id(change: object, name: str) -> str | None:
+    """Return the id in a field of what was sent, if an answer can have it."""
+    try:
+        return _ID.validate_python(change.get(name) if isinstance(change, Mapping) else None)
+    except ValidationError:
+        return None
 
 
 def errors_of(invalid: ValidationError) -> Sequence[Mapping[str, Any]]:

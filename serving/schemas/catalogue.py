@@ -126,6 +126,9 @@ class About(Answer):
         default={}, description="Type of each attribute of items, by its name."
     )
     display: Display = Display()
+    user_attributes: tuple[str, ...] = Field(
+        default=(), description="Names of the attributes of users, whose values form segments."
+    )
 
     @property
     def has_ratings(self) -> bool:

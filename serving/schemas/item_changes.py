@@ -1,6 +1,5 @@
 """Changes of the catalogue by the product, and their receipts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -19,6 +18,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from serving.schemas.base import (
+    FILLED,
     Answer,
     Id,
     Number,
@@ -27,6 +27,8 @@ from serving.schemas.base import (
     at_most,
     errors_of,
     reasons,
+    stripped,
+    valid_id,
     with_example,
 )
 
@@ -35,13 +37,6 @@ MAX_TITLE_BYTES = 1600  # Postgres has an index of titles with ids: at most 2,70
 MAX_CATEGORIES = 100
 MAX_ATTRIBUTES = 200
 MAX_TEXTS = 1000  # of an attribute that is a list
-
-# all that `str.strip` removes: `\s` lacks the separators of ASCII, and in JavaScript U+0085
-_FILLED = r"^[^\x00]*[^\x00\s\x1c-\x1f\x85][^\x00]*$"
-
-
-def _stripped(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
 
 
 def _refuse_many_bytes(title: str) -> str:
@@ -53,14 +48,14 @@ def _refuse_many_bytes(title: str) -> str:
 
 Title = Annotated[
     str,
-    StringConstraints(strict=True, min_length=1, max_length=1000, pattern=_FILLED),
+    StringConstraints(strict=True, min_length=1, max_length=1000, pattern=FILLED),
     AfterValidator(_refuse_many_bytes),
-    BeforeValidator(_stripped),
+    BeforeValidator(stripped),
 ]
 Name = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=_FILLED),
-    BeforeValidator(_stripped),
+    StringConstraints(min_length=1, max_length=200, pattern=FILLED),
+    BeforeValidator(stripped),
 ]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000, pattern=r"^[^\x00]*$")]
 
@@ -157,22 +152,13 @@ class InvalidChange:
 
 
 _CHANGE = TypeAdapter(ItemChange)
-_ID = TypeAdapter[str](Id)
 
 
 def _change_or_problem(value: object, _: object) -> ItemChange | InvalidChange:
     try:
         return _CHANGE.validate_python(value)
     except ValidationError as invalid:
-        return InvalidChange(_valid_id(value), reasons(errors_of(invalid)))
-
-
-def _valid_id(change: object) -> str | None:
-    """Return the id of a change if an answer can have it."""
-    try:
-        return _ID.validate_python(change.get("item_id") if isinstance(change, Mapping) else None)
-    except ValidationError:
-        return None
+        return InvalidChange(valid_id(value, "item_id"), reasons(errors_of(invalid)))
 
 
 # An invalid change is refused alone: it must not make the whole request invalid.

@@ -147,6 +147,6 @@ class Export(Answer):
     exported_at: datetime
     tables: dict[str, tuple[dict[str, JsonValue], ...]] = Field(
         description="Rows by table, without the user's id: events (`outbox`), current feedback, "
-        "lists and profiles of all kept releases, the list of the last evaluation, and the lists "
-        "that were shown."
+        "attributes that the product sent, lists and profiles of all kept releases, the list of "
+        "the last evaluation, and the lists that were shown."
     )

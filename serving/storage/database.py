@@ -46,6 +46,7 @@ GRANTS = {
         "shown_lists": "select, delete",
         "outbox": "select, delete",  # `collect` and `prune` run as publisher
         "user_tokens": "select, delete",
+        "user_attributes": "select",
         "feedback": "select, update (undone_at)",
         "outbox_cursor": "select, insert, update",
         "quarantine_decisions": "select",  # `settle` copies them to the lake
@@ -64,6 +65,7 @@ GRANTS = {
         "outbox_cursor": "select",
         "erasures": "select, insert, update",
         "user_tokens": "select, insert, delete",
+        "user_attributes": "select, insert, update, delete",
         "items": "select, insert, update",
         "item_changes": "select, insert",
         "item_changes_cursor": "select",

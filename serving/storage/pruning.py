@@ -33,6 +33,7 @@ _UNUSED_USERS = """
     created_at < :before
     and not exists (select from feedback where feedback.user_id = user_tokens.user_id)
     and not exists (select from outbox where outbox.user_id = user_tokens.user_id)
+    and not exists (select from user_attributes where user_attributes.user_id = user_tokens.user_id)
 """
 _AUDIT = "acted_at < :before"
 _SHOWN = "shown_at < :before"
@@ -59,7 +60,7 @@ def prune(
 ) -> dict[Kind, Deleted]:
     """Delete collected events and changes of items, and other records by their age.
 
-    What waits to be collected stays, and so does a user with an event or feedback.
+    What waits to be collected stays, and so does a user with an event, feedback or attributes.
     """
     return {
         "events": _delete(engine, "outbox", _OUTBOX, events_before),

@@ -37,6 +37,10 @@ class About(SingleRow, Base):
     display: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'"), comment="Which attributes the app shows, and how."
     )
+    user_attributes: Mapped[list[str]] = mapped_column(
+        server_default=text("'{}'"),
+        comment="Names of the attributes of users, in the order of the manifest.",
+    )
 
 
 class Item(Base):

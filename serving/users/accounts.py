@@ -19,6 +19,7 @@ _REGISTER = text(
     insert into user_tokens (user_id, digest) select :user_id, :digest
     where not exists (select from feedback where user_id = :user_id)
         and not exists (select from outbox where user_id = :user_id)
+        and not exists (select from user_attributes where user_id = :user_id)
         and not exists (select from window_lists where user_id = :user_id)
         and not exists (
             select from recommendations
@@ -53,6 +54,8 @@ _ERASE = text(
         delete from feedback where user_id = :user_id
     ), token as (
         delete from user_tokens where user_id = :user_id
+    ), attributes as (
+        delete from user_attributes where user_id = :user_id
     ), shown as (
         delete from shown_lists where user_id = :user_id
     ), window_list as (

@@ -24,6 +24,7 @@ from serving.tables import (
     Profile,
     Recommendation,
     ShownList,
+    UserAttributes,
     UserToken,
     WindowList,
 )
@@ -40,6 +41,7 @@ USER_TABLES = tuple(
         OutboxEvent,
         Feedback,
         UserToken,
+        UserAttributes,
         WindowList,
         Recommendation,
         Profile,

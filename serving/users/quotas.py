@@ -1,4 +1,4 @@
-"""Daily quotas: events, users, items and shown lists of each key, and events of each user.
+"""Daily quotas: events, users, changes and shown lists of each key, and events of each user.
 
 Each process counts for itself, in memory, as it does for rate limits. Days are those of UTC.
 """
@@ -11,7 +11,14 @@ from typing import Literal
 
 from serving.errors import QuotaExceededError
 
-Kind = Literal["events", "users", "items", "lists"]
+Kind = Literal["events", "users", "items", "attributes", "lists"]
+_USED: dict[Kind, str] = {
+    "events": "used its {:,} events",
+    "users": "used its {:,} users",
+    "items": "changed its {:,} items",
+    "attributes": "changed the attributes of its {:,} users",
+    "lists": "used its {:,} lists",
+}
 MAX_USERS = 100_000  # whose events are counted; those that were silent for longest are dropped
 
 
@@ -19,12 +26,20 @@ class Quotas:
     """The counts of one day, by data set and key or user. A limit of 0 is no limit."""
 
     def __init__(
-        self, *, events: int, users: int, events_of_user: int = 0, items: int = 0, lists: int = 0
+        self,
+        *,
+        events: int,
+        users: int,
+        events_of_user: int = 0,
+        items: int = 0,
+        attributes: int = 0,
+        lists: int = 0,
     ) -> None:
         self._limits: dict[Kind, int] = {
             "events": events,
             "users": users,
             "items": items,
+            "attributes": attributes,
             "lists": lists,
         }
         self._limit_of_user = events_of_user
@@ -74,17 +89,23 @@ class Quotas:
         Raises:
             QuotaExceededError: it has used up its quota; with the seconds until the next day (UTC).
         """
+        if refusal := self.refusal(dataset, key_name, "items", after=n_changed):
+            raise refusal
+
+    def refusal(
+        self, dataset: str, key_name: str, kind: Kind, *, after: int
+    ) -> QuotaExceededError | None:
+        """Return why one more of a kind is refused, after some that are not counted yet."""
         now = datetime.now(UTC)
         with self._lock:
             self._begin(now.date())
-            n_items = self._counts[dataset, key_name, "items"] + n_changed
-        if refusal := self._refusal(key_name, "items", n_items, 0, now):
-            raise refusal
+            n_of_key = self._counts[dataset, key_name, kind] + after
+        return self._refusal(key_name, kind, n_of_key, 0, now)
 
-    def count_items(self, dataset: str, key_name: str, n_changed: int) -> None:
-        """Count items that were changed."""
+    def add(self, dataset: str, key_name: str, kind: Kind, n: int) -> None:
+        """Count changes that were committed."""
         with self._lock:
-            self._counts[dataset, key_name, "items"] += n_changed
+            self._counts[dataset, key_name, kind] += n
 
     def refusals(
         self, dataset: str, key_name: str, user_ids: Sequence[str]
@@ -110,9 +131,10 @@ class Quotas:
         self, key_name: str, kind: Kind, n_of_key: int, n_of_user: int, now: datetime
     ) -> QuotaExceededError | None:
         """Return why one more is refused after these; None: it is not."""
-        limit, did = self._limits[kind], "changed" if kind == "items" else "used"
+        limit = self._limits[kind]
         if limit and n_of_key >= limit:
-            return _exceeded(f"The key {key_name!r} has {did} its {limit:,} {kind} of today", now)
+            used = _USED[kind].format(limit)
+            return _exceeded(f"The key {key_name!r} has {used} of today", now)
         if self._limit_of_user and n_of_user >= self._limit_of_user:
             return _exceeded(f"The user has had their {self._limit_of_user:,} events of today", now)
         return None

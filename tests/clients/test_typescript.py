@@ -102,7 +102,7 @@ def test_the_client_works_with_the_api(committing: str, owner: Engine, publisher
         live = node.as_variables(baseUrl=url, dataset=schema_of(owner), **secrets)
         n_passed = node.passed_by_node(folder / "test/api.test.js", live)
 
-    assert n_passed == 11
+    assert n_passed == 12
     by_kind = "select kind, count(*) from outbox where user_id like 'visitor%' group by kind"
     assert shop.rows(owner, by_kind) == [("view", 2500)]
     assert shop.rows(owner, "select count(*) from outbox where user_id = '42'") == [(1,)]

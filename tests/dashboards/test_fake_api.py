@@ -26,9 +26,11 @@ NOT_FAKED = {
     "PATCH /v1/{dataset}/items/{item_id}",
     "POST /v1/{dataset}/items",
     "POST /v1/{dataset}/recommendations",
+    "POST /v1/{dataset}/user-attributes",
     "POST /v1/{dataset}/users",
     "PUT /v1/{dataset}/availability",
     "PUT /v1/{dataset}/items/{item_id}",
+    "PUT /v1/{dataset}/users/{user_id}/attributes",
 }
 PATH = {
     "dataset": "playground",

@@ -38,6 +38,10 @@ import type {
   TakenTogether,
   UndoReceipt,
   User,
+  UserChange,
+  UserContent,
+  UserOutcomes,
+  UserReceipt,
   Verdict,
   paths,
 } from "./schema.js";
@@ -312,6 +316,33 @@ export class Lantern {
   async register(user_id: string, token: string): Promise<NewUser> {
     const request = { params: this.#to({ user_id }), body: { token } };
     return this.#ask((o) => this.http.PUT("/v1/{dataset}/users/{user_id}", { ...o, ...request }));
+  }
+
+  /** Replace all attributes of a user; the next list uses the new segment. */
+  async putAttributes(
+    user_id: string,
+    attributes: UserContent["attributes"],
+  ): Promise<UserReceipt> {
+    const path = "/v1/{dataset}/users/{user_id}/attributes";
+    const request = { params: this.#to({ user_id }), body: { attributes } };
+    return this.#ask((o) => this.http.PUT(path, { ...o, ...request }));
+  }
+
+  /**
+   * Set the attributes of users, up to 1,000 per request. A refused one does not stop the others.
+   *
+   * If a later request fails, the changes of the earlier ones are made. All can be sent again.
+   */
+  async changeAttributes(changes: Iterable<UserChange>): Promise<UserOutcomes> {
+    const all: UserOutcomes = { users: [], n_refused: 0 };
+    for (const users of batchesOf(changes)) {
+      const request = { params: this.#to({}), body: { users } };
+      const path = "/v1/{dataset}/user-attributes";
+      const outcomes = await this.#ask((o) => this.http.POST(path, { ...o, ...request }));
+      all.users.push(...outcomes.users);
+      all.n_refused += outcomes.n_refused;
+    }
+    return all;
   }
 
   /** Return the first users of the live release. */

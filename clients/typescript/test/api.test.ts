@@ -112,6 +112,20 @@ test("items are changed by the thousand", async () => {
   assert.equal((await web.items({ q: "product 1499" })).items[0]?.item_id, "many 1499");
 });
 
+test("attributes of users are set, also by the thousand", async () => {
+  const id = randomUUID();
+  const old = { age: "old", sex: "F" };
+  const many = Array.from({ length: 1500 }, (_, n) => ({ user_id: `${n}`, attributes: old }));
+  const wrong = { user_id: id, attributes: { height: "tall" } };
+
+  assert.equal((await web.putAttributes(id, old)).segment, "sex=F,age=old");
+  assert.equal((await web.putAttributes(id, { age: "old", sex: null })).segment, "");
+  const outcomes = await web.changeAttributes([...many, wrong]);
+  assert.deepEqual([outcomes.users.length, outcomes.n_refused], [1501, 1]);
+  assert.equal(outcomes.users.at(-1)?.code, "unknown-attribute");
+  assert.deepEqual((await web.about()).user_attributes, ["sex", "age"]);
+});
+
 test("events are written once", async () => {
   const id = randomUUID();
   const order = { kind: "purchase", user_id: "42", item_id: "a", value: 2, event_id: id };

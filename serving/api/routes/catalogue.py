@@ -89,7 +89,7 @@ def change_items(quotas: DailyQuotas, caller: Cataloguer, body: schemas.ItemChan
         n_refused = sum(outcome.status == "refused" for outcome in outcomes)
         # before the commit: the next batch waits for it, and what cannot be answered is not written
         answer = as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
-        quotas.count_items(caller.dataset, authorized.name, n_changed)
+        quotas.add(caller.dataset, authorized.name, "items", n_changed)
     return answer
 
 
@@ -130,7 +130,7 @@ def _change(quotas: Quotas, caller: Caller, change: Change) -> Response:
             authorized.connection, change, sent_by=name, check_quota=check_quota
         )
         answer = as_json(receipt)
-        quotas.count_items(caller.dataset, name, int(receipt.status != "unchanged"))
+        quotas.add(caller.dataset, name, "items", int(receipt.status != "unchanged"))
     return answer
 
 

@@ -148,7 +148,11 @@ class UserInspection(Answer):
         "API do. `unknown`: there is no trace of the user. `erased`: the user was erased."
     )
     erasure: ErasureState | None = None
-    segment: str = Field(default="", description="As in the live release; may be empty.")
+    segment: str = Field(
+        default="",
+        description="By the attributes that the product sent, else as in the live release; may be "
+        "empty.",
+    )
     n_rated: int = Field(default=0, description="Ratings that the live release has learned.")
     n_sent: int = Field(default=0, description="Events of the API that Postgres still has.")
     registered_at: datetime | None = Field(

@@ -30,7 +30,9 @@ LONG = {
 MAY_WAIT = {
     "/v1/{dataset}/items",
     "/v1/{dataset}/items/{item_id}",
+    "/v1/{dataset}/user-attributes",
     "/v1/{dataset}/users/{user_id}",
+    "/v1/{dataset}/users/{user_id}/attributes",
     "/v1/{dataset}/users/{user_id}/events/{event_id}",
 }
 

@@ -75,21 +75,26 @@ def run(command: str, variables: dict[str, str]) -> str:
     ).stdout
 
 
+def learned(output: str) -> dict[str, str]:
+    """Return the variables of later commands that an answer has."""
+    if output.startswith('{"event_id"'):
+        return {"EVENT_ID": json.loads(output)["event_id"]}
+    if '"token"' in output:
+        user = json.loads(output)
+        return {"USER_ID": user["user_id"], "TOKEN": user["token"]}
+    return {"OPERATOR": json.loads(output)["access_token"]} if '"access_token"' in output else {}
+
+
 def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], owner: Engine) -> None:
     outputs = []
     for command in COMMANDS:
         outputs.append(run(command, variables))
-        if outputs[-1].startswith('{"event_id"'):
-            variables["EVENT_ID"] = json.loads(outputs[-1])["event_id"]
-        if '"token"' in outputs[-1]:
-            user = json.loads(outputs[-1])
-            variables |= {"USER_ID": user["user_id"], "TOKEN": user["token"]}
-        if '"access_token"' in outputs[-1]:
-            variables["OPERATOR"] = json.loads(outputs[-1])["access_token"]
+        variables |= learned(outputs[-1])
 
     about, listed, anonymous, why, shelves, filtered, created, batch, lines, *others = outputs
     rated, unrated, hidden, undone, sent, kept, *more = others
-    _, registered, exported, erased, outbox, _, rules, preview, replaced, stock, *pages = more
+    _, registered, exported, erased, described, of_users, *later = more
+    outbox, _, rules, preview, replaced, stock, *pages = later
     placements, active, tried, changed, *last = pages
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
@@ -112,6 +117,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(registered)["user_id"] == "n-abcdefghijklmnop"
     assert json.loads(exported)["user_id"] == variables["USER_ID"]
     assert json.loads(erased)["user_id"] == variables["USER_ID"]
+    assert json.loads(described)["segment"] == "sex=F,age=25"
+    assert [user["segment"] for user in json.loads(of_users)["users"]] == ["sex=F,age=25", ""]
     assert [receipt["user_id"] for receipt in json.loads(receipts)] == ["42", "43"]
     assert states.count('"requested_by":"ada"') == 3  # of two users, then of one
     assert json.loads(unfinished)["n_with_rows"] == 3

@@ -73,12 +73,18 @@ def document(http: httpx2.Client, publisher: Engine) -> dict[str, Any]:
     schemas["NewEvents"]["properties"]["events"]["items"] = {}
     change = schemas["ItemChanges"]["properties"]["items"]["items"]
     schemas["ItemChanges"]["properties"]["items"]["items"] = {"anyOf": [change, {}]}
+    change = schemas["UserChanges"]["properties"]["users"]["items"]
+    schemas["UserChanges"]["properties"]["users"]["items"] = {"anyOf": [change, {}]}
     only_consistent_rules(schemas)
     return document
 
 
 def only_declared_attributes(schemas: dict[str, Any]) -> None:
-    """Restrict the attributes of items to those of the shop, of their types."""
+    """Restrict the attributes of items and users to those of the shop, of their types."""
+    for name in ("UserContent", "UserChange"):
+        of_user = schemas[name]["properties"]["attributes"]
+        [value] = of_user.pop("patternProperties").values()
+        of_user |= {"properties": {"sex": value, "age": value}, "additionalProperties": False}
     for name, null in (("ItemContent", []), ("ItemPatch", ["null"]), ("ItemChange", ["null"])):
         schemas[name]["properties"]["attributes"] = {
             "type": ["object", *null],

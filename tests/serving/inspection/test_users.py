@@ -10,6 +10,8 @@ from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import UserInspection
+from serving.user_attributes import changes
+from serving.user_attributes.changes import Change
 from serving.users import accounts, feedback
 from serving.users.feedback import Event
 from tests.support.serving import live_shop, shop, wide_shop
@@ -70,7 +72,23 @@ def test_the_strongest_terms_and_the_others_add_up_to_the_score(
         weakest = min(abs(term.value) for term in item.terms)
         assert item.n_other_terms >= 1
         assert weakest >= abs(item.other_terms) / item.n_other_terms
-    assert inspect("lover").segment == "old"
+    assert inspect("lover").segment == live_shop.OLD
+
+
+def test_the_segment_is_by_the_attributes_that_the_product_sent(
+    publisher: Engine, owner: Engine, inspect: Inspect
+) -> None:
+    live_shop.release(publisher, constants=live_shop.WITH_PRIORS, rows=live_shop.with_priors)
+    with owner.begin() as connection:
+        for user_id in ("lover", "new"):
+            change = Change(user_id, {"sex": "F", "age": "young"})
+            changes.apply(connection, change, sent_by="test")
+
+    assert inspect("lover").segment == inspect("new").segment == "sex=F,age=young"
+    assert (inspect("lover").status, inspect("new").status) == ("known", "new")
+    assert inspect("other").status == "unknown"
+    with shop.reading(publisher) as connection:
+        assert [user.user_id for user in users.find(connection, "n", limit=5)] == ["new"]
 
 
 @pytest.mark.usefixtures("wide")

@@ -73,18 +73,19 @@ def test_feedback_outlives_its_event(publisher: Engine, product: Client, prune: 
 def test_users_without_an_event_are_forgotten_after_a_time(
     owner: Engine, product: Client, prune: Prune
 ) -> None:
-    active, unused, new = (product.create_user().user_id for _ in range(3))
+    active, described, _, new = (product.create_user().user_id for _ in range(4))
     product.rate(active, "a", 7)
+    product.put_attributes(described, {"age": "old"})
     with owner.begin() as connection:
         connection.execute(
-            text("update user_tokens set created_at = :at where user_id in (:active, :unused)"),
-            {"at": MONTH_AGO - timedelta(days=1), "active": active, "unused": unused},
+            text("update user_tokens set created_at = :at where user_id <> :new"),
+            {"at": MONTH_AGO - timedelta(days=1), "new": new},
         )
 
     assert prune()["unused_users"] == 1
 
     kept = {row[0] for row in shop.rows(owner, "select user_id from user_tokens")}
-    assert kept == {active, new}
+    assert kept == {active, described, new}
 
 
 @pytest.mark.usefixtures("shop_with_events")

@@ -15,6 +15,8 @@ from serving.publishing import loading, releases
 from serving.rules import window_lists
 from serving.schemas import Verdict
 from serving.tables import Base
+from serving.user_attributes import changes as attributes
+from serving.user_attributes.changes import Change
 from serving.users import accounts, erasures, feedback, profiles, shown_lists, undo
 from serving.users.feedback import Event
 from serving.users.rated_items import rated_items
@@ -31,6 +33,7 @@ WITHOUT_USERS = {
     "measurements", "outbox_cursor", "placements", "quarantine_decisions", "releases", "rules",
     "similar_items", "slate", "taken_together", "unavailable_items", "verdicts",
 }  # fmt: skip
+OLD = {"sex": "F", "age": "old"}
 WINDOW = {"user_id": "u", "item_ids": ["a"], "scores": [1.0], "relevant": ["a"]}
 
 
@@ -53,6 +56,7 @@ def fill(publisher: Engine, owner: Engine) -> None:
     shop.release(publisher, "one", instead_of=None)
     with owner.begin() as connection:
         feedback.accept(connection, Event("hide", "u", "a"), sent_by="test")
+        attributes.apply(connection, Change("u", OLD), sent_by="test")
         token = text("insert into user_tokens (user_id, digest) values ('u', 'x')")
         connection.execute(token)
         shown = ShownList(new_list_id(), "batch", "u", 1, 0, ("a",))
@@ -210,6 +214,7 @@ def test_reads_leave_out_an_erased_user_whatever_the_tables_have(
         first_users = [user.user_id for user in profiles.first_users(connection, limit=10)]
     assert (page.items, page.hidden) == ((), ())
     assert (state.is_known, state.rated, state.hidden) == (False, {}, frozenset())
+    assert state.segment_in(release) == ""
     assert first_users == ["v"]
 
 

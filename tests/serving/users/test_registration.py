@@ -47,6 +47,7 @@ def test_an_id_with_rows_gets_no_token(
     shop.release(publisher, "one", instead_of=None)
     if table in {"outbox", "feedback"}:
         product.hide("u", "a")
+    product.put_attributes("u", {"age": "old"})
     with Session(owner) as session, session.begin():
         window_lists.replace(session, verdict(), [WINDOW])
         session.execute(text(f"update {table} set user_id = '{USER}' where user_id = 'u'"))  # noqa: S608 # our names

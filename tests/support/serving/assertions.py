@@ -29,6 +29,7 @@ TABLES = (
     "activations", "live_release", "recommendations", "profiles", "item_factors", "content_weights",
     "similar_items", "taken_together", "fallback_lists", "releases", "about", "items",
     "verdicts", "outbox", "outbox_cursor", "feedback", "erasures", "user_tokens", "rules",
+    "user_attributes",
     "unavailable_items", "item_changes", "item_changes_cursor", "placements",
 )  # fmt: skip
 EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
@@ -177,6 +178,8 @@ def assert_outbox_and_feedback(owning: Connection, expected: ExpectedShop) -> No
     assert holds == dict.fromkeys(undone) | wanted
     assert {*sets.gone} == {digest(sets.dataset, user_id) for user_id in expected.erased}
     assert not expected.erased & {*sets.tokens}
+    kept = owning.execute(text("select user_id, attributes from user_attributes"))
+    assert {row.user_id: row.attributes for row in kept} == expected.attributes
 
 
 def assert_live_release(owning: Connection, expected: ExpectedShop) -> None:

@@ -23,6 +23,7 @@ from tests.support.serving.stand_in import (
     DELIVERED,
     HIDES,
     KNOWN,
+    OLD,
     START,
     Fit,
     Rated,
@@ -104,6 +105,7 @@ class ExpectedShop:
     missing: set[str] = field(default_factory=set)  # unavailable items
     titles: dict[str, str] = field(default_factory=dict)  # that the product changed
     removed: set[str] = field(default_factory=set)  # items
+    attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by user
     changes: list[int] = field(default_factory=list)  # of items: their turns
     n_changes_in_lake: int = 0
     placement: PlacementVersion = DEFAULTS[PLACEMENT]
@@ -199,6 +201,7 @@ class ExpectedShop:
         self.accepted = [accepted for accepted in self.accepted if accepted.event.user_id != user]
         self.undos = [undo for undo in self.undos if undo.receipt.user_id != user]
         self.acts = [act for act in self.acts if act.event.user_id != user]
+        self.attributes.pop(user, None)
         return n_before - len(self.accepted) - len(self.undos) - len(self.acts)
 
     def profile(self, user: str) -> Rated | None:
@@ -236,11 +239,17 @@ class ExpectedShop:
         if scores is None:
             scores = folded(fit, rated, known=profile is not None)
             kind = "fallback" if scores is None else "live"
-        scores = scores or fit.popularity
         out = rated.keys() | self.bought(user) | self.hidden(user) | self.barred
+        if scores is None:
+            scores = fit.of_segment if self.segment(user) == OLD else fit.popularity
         left = sorted((i for i in scores if i not in out), key=lambda i: -scores[i])
         listed = self._arranged(left, out, limit)
         return ExpectedList(kind, n_new_ratings, {item: scores.get(item, 0) for item in listed})
+
+    def segment(self, user: str) -> str:
+        """Return the user's segment, from the attributes that the product sent."""
+        names, of_user = ("sex", "age"), self.attributes.get(user, {})
+        return ",".join(f"{n}={of_user[n]}" for n in names) if {*names} <= of_user.keys() else ""
 
     def status(self, user: str, item: str) -> ListStatus:
         """Return the status of an item for a user."""

@@ -22,7 +22,17 @@ from sqlalchemy import Connection, Engine
 from serving import catalogue
 from serving.errors import FeedbackChangedError, IdempotencyKeyReusedError, UserErasedError
 from serving.lists.release_cache import ReleaseCache
-from serving.schemas import EventResult, HideKind, NewEvent, Receipt, SentKind, UndoReceipt
+from serving.schemas import (
+    EventResult,
+    HideKind,
+    NewEvent,
+    Receipt,
+    SentKind,
+    UndoReceipt,
+    UserReceipt,
+)
+from serving.user_attributes import changes
+from serving.user_attributes.changes import Change
 from serving.users import accounts, batches, feedback, undo
 from serving.users.batches import Budget
 from serving.users.feedback import Event
@@ -46,6 +56,9 @@ times = st.integers(0, 5).map(lambda hours: START + timedelta(hours=hours))
 # kinds of the manifest, of more items than users rate
 acts = st.tuples(st.sampled_from(["view", "purchase"]), st.sampled_from(KNOWN))
 stars = st.integers(1, 5).map(float)
+attributes = st.sampled_from(
+    [{"sex": "F", "age": "old"}, {"sex": "F", "age": "young"}, {"age": "old"}]
+)
 
 
 @dataclass(frozen=True)
@@ -199,6 +212,16 @@ class Histories(RuleBasedStateMachine):
         with self.shop.writer.begin() as connection:
             return accounts.create(connection).user_id
 
+    @rule(user=users, sent=attributes)
+    def set_attributes(self, user: str, sent: dict[str, str]) -> None:
+        """Set a user's attributes, which may be of a segment with a list of its own."""
+        if user in self.expected.erased:
+            with pytest.raises(UserErasedError):
+                self.describe(user, sent)
+            return
+        self.expected.attributes[user] = sent
+        assert self.describe(user, sent).segment == self.expected.segment(user)
+
     @rule(user=users)
     def erase(self, user: str) -> None:
         self.settle_for(user)
@@ -227,6 +250,10 @@ class Histories(RuleBasedStateMachine):
     def accept(self, event: Event) -> Receipt:
         with self.shop.writer.begin() as connection:
             return feedback.accept(connection, event, sent_by="test")
+
+    def describe(self, user: str, sent: dict[str, str]) -> UserReceipt:
+        with self.shop.writer.begin() as connection:
+            return changes.apply(connection, Change(user, sent), sent_by="test")
 
     def accept_batch(self, batch: list[NewEvent]) -> list[EventResult]:
         with self.shop.writer.begin() as connection:

@@ -17,6 +17,7 @@ from serving.publishing.publish import publish
 from serving.schemas import Recommendations, Shelf, SimilarItems
 from tests.support.serving import shop
 
+OLD = "sex=F,age=old"  # a segment, with a fallback list of films
 SCALE = {"relevant_from": 4.0}
 CENTRED = SCALE | {
     "weighting": "centred",
@@ -41,7 +42,7 @@ EVENTS = {
 WITH_PRIORS = CENTRED | {
     "models": 1,
     "rank": 2,
-    "columns": ["popularity", "segment:old", "category:film"],
+    "columns": ["popularity", f"segment:{OLD}", "category:film"],
     "weights": {"popularity": 0.1, "demography": 5.0, "category": 0.2, "category_shrinkage": 1.0},
     "category_shares": {"film": 0.5},
 }
@@ -66,7 +67,7 @@ def popularity(item_id: str) -> float:
 
 
 def with_priors(item_id: str) -> list[float]:
-    """Return an item's columns of `WITH_PRIORS`: the segment "old" prefers the last opera."""
+    """Return an item's columns of `WITH_PRIORS`: the segment `OLD` prefers the last opera."""
     film = float(item_id[0] == "f")
     return [*factors(item_id), popularity(item_id) / 10, float(item_id == "o4"), film]
 
@@ -97,7 +98,7 @@ def release(
         recommendations=_lists(fan=["f3", "f4"], lover=["o3"]),
         profiles=[
             _profile("fan", "", {"f1": 5.0, "f2": 4.0, "o1": 1.0}),
-            _profile("lover", "old", {"o1": 5.0, "o2": 4.0, "f1": 2.0}),
+            _profile("lover", OLD, {"o1": 5.0, "o2": 4.0, "f1": 2.0}),
             _profile("grumbler", "", {"f1": 1.0}),
         ]
         if acts is None
@@ -106,7 +107,7 @@ def release(
         similar_items=[_similar(*row) for row in (similar or {}).items()],
         taken_together=[_similar(*row) for row in (together or {}).items()],
         content_weights=content or [],
-        fallback_lists=[_fallback_list("o4", "o3")],
+        fallback_lists=[_fallback_list("o4", "o3"), _fallback_list("f4", "f3", segment=OLD)],
         items=[_item(item_id) for item_id in (*ITEMS, COLD)],
     )
     tables = {name: batches for name, batches in tables.items() if batches}
@@ -185,9 +186,9 @@ def _similar(item_id: str, weights: Mapping[str, float]) -> dict[str, Any]:
     return {"item_id": item_id, "item_ids": [*weights], "scores": [*weights.values()]}
 
 
-def _fallback_list(*item_ids: str) -> dict[str, Any]:
+def _fallback_list(*item_ids: str, segment: str = "") -> dict[str, Any]:
     scores = [popularity(item_id) for item_id in item_ids]
-    return {"segment": "", "item_ids": list(item_ids), "scores": scores}
+    return {"segment": segment, "item_ids": list(item_ids), "scores": scores}
 
 
 def _profile(user_id: str, segment: str, rated: dict[str, float]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ ABOUT: dict[str, Any] = {
     },
     "attributes": {"price": "number", "brand": "text", "since": "time", "tags": "list"},
     "display": {"price": "price", "currency": "EUR", "stock": None, "picture": None},
+    "user_attributes": ["sex", "age"],
 }
 TITLES = {"a": "Amélie", "b": "Schindler's List", "c": "Face/Off", "d": "2001: A Space Odyssey"}
 FIT = Candidate(

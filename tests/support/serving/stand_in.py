@@ -34,6 +34,7 @@ DELIVERED = (
     Event("rate", "w", "a", 1, START + timedelta(hours=2)),
 )
 REG, ALPHA, MIDPOINT, RANK = 0.1, 2.0, 3.0, 3
+OLD = "sex=F,age=old"  # the segment of which each fit has a fallback list
 CONSTANTS = {
     "relevant_from": 4.0,
     "weighting": "minus_midpoint",
@@ -55,6 +56,12 @@ class Fit:
     lists: Mapping[str, Scores]
     popularity: Scores
     factors: np.ndarray
+
+    @property
+    def of_segment(self) -> Scores:
+        """The fallback list of the segment `OLD`: that of all users the other way round."""
+        least_first = sorted(self.popularity, key=lambda item: self.popularity[item])
+        return {item: 9.0 - rank for rank, item in enumerate(least_first)}
 
 
 def retrained(root: str, number: int) -> Fit:
@@ -185,7 +192,8 @@ def _rows(fit: Fit) -> dict[str, shop.Rows]:
             for (i, liked), row in zip(fit.popularity.items(), fit.factors, strict=True)
         ],
         "fallback_lists": [
-            {"segment": "", "item_ids": list(everybody), "scores": list(everybody.values())}
+            {"segment": segment, "item_ids": list(scores), "scores": list(scores.values())}
+            for segment, scores in (("", everybody), (OLD, fit.of_segment))
         ],
         "items": [
             {
