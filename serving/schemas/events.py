@@ -125,6 +125,36 @@ class KindEvent(Answer):
     occurred_at: datetime
 
 
+class ExportedEvent(Answer):
+    """One line of an export of all events that Postgres has: as sent, undos included."""
+
+    model_config = with_example(
+        event_id="0f8fad5bd9cb469fa165708677289502",
+        kind="purchase",
+        user_id="42",
+        item_id="6",
+        rating=None,
+        value=2.0,
+        occurred_at="2026-11-24T12:00:00Z",
+        received_at="2026-11-24T12:00:01Z",
+        list_id=None,
+        undoes=None,
+    )
+
+    event_id: str
+    kind: str = Field(
+        description="`rate`, `unrate`, `hide`, `not_interested`, `undo`, or of the manifest."
+    )
+    user_id: str
+    item_id: str
+    rating: float | None
+    value: float | None
+    occurred_at: datetime
+    received_at: datetime
+    list_id: str | None
+    undoes: str | None = Field(description="The event that an `undo` undoes.")
+
+
 class KindEvents(Answer):
     """A user's events of the data set's kinds, newest first."""
 

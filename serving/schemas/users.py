@@ -1,5 +1,6 @@
 """Users and their ratings."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import Field, JsonValue
@@ -132,6 +133,28 @@ class OpenErasures(Answer):
     oldest_with_files_at: datetime | None = Field(
         default=None, description="The oldest request among them."
     )
+
+
+class ExportedUser(Answer):
+    """One line of an export of all users: of the live release, and those that the API knows."""
+
+    model_config = with_example(
+        user_id="42",
+        attributes={"age_group": "25-34", "region": "north"},
+        changed_at="2026-11-24T12:00:00Z",
+        segment="age_group=25-34,region=north",
+        n_rated=1,
+    )
+
+    user_id: str
+    attributes: Mapping[str, str] | None = Field(
+        default=None, description="As the product sent them through the API; null: it sent none."
+    )
+    changed_at: datetime | None = Field(default=None, description="When it sent them.")
+    segment: str = Field(
+        description="By these attributes, else as in the live release; may be empty."
+    )
+    n_rated: int = Field(description="Rated items, as of the live release.")
 
 
 class Export(Answer):

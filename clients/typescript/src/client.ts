@@ -12,6 +12,8 @@ import type {
   EventResults,
   Explanation,
   Export,
+  ExportedEvent,
+  ExportedUser,
   GivenRating,
   Hide,
   ItemChange,
@@ -72,6 +74,7 @@ export type ItemsQuery = QueryOf<paths[`${Root}/items`]["get"]>;
 export type UsersQuery = QueryOf<paths[`${Root}/users`]["get"]>;
 export type UserQuery = QueryOf<paths[`${Root}/users/{user_id}`]["get"]>;
 export type RatingsQuery = QueryOf<paths[`${Root}/users/{user_id}/ratings`]["get"]>;
+type ExportQuery = paths[`${Root}/export`]["get"]["parameters"]["query"];
 export type EventsQuery = QueryOf<paths[`${Root}/users/{user_id}/events`]["get"]>;
 export type VendorQuery = Omit<QueryOf<paths[`${Root}/vendor-items`]["get"]>, "vendor">;
 export type VerdictsQuery = QueryOf<paths[`${Root}/verdicts`]["get"]>;
@@ -192,14 +195,19 @@ export class Lantern {
     return this.#ask((o) => this.http.GET("/v1/{dataset}/items/{item_id}", { ...o, params }));
   }
 
-  /** Yield all items by id. It needs a key with the scope `operate`, and is not retried. */
-  async *exportItems(): AsyncGenerator<ItemDetails> {
-    const params = { ...this.#to({}), query: { what: "items" as const } };
-    const request = { params, parseAs: "stream" as const };
-    const stream = await once(() => this.http.GET("/v1/{dataset}/export", request));
-    for await (const line of linesOf(stream)) {
-      yield JSON.parse(line) as ItemDetails;
-    }
+  /** Yield all items by id. Exports need a key with the scope `operate`, and are not retried. */
+  exportItems(): AsyncGenerator<ItemDetails> {
+    return this.#export("items");
+  }
+
+  /** Yield all users by id, with the attributes that the product sent. */
+  exportUsers(): AsyncGenerator<ExportedUser> {
+    return this.#export("users");
+  }
+
+  /** Yield all events that Postgres has, by id. */
+  exportEvents(): AsyncGenerator<ExportedEvent> {
+    return this.#export("events");
   }
 
   /** Create or replace an item. Changes of items need a key with the scope `catalogue`. */
@@ -393,6 +401,15 @@ export class Lantern {
   async verdicts(query: VerdictsQuery = {}): Promise<Verdict[]> {
     const params = { ...this.#to({}), query };
     return this.#ask((o) => this.http.GET("/v1/{dataset}/verdicts", { ...o, params }));
+  }
+
+  /** Yield the lines of an export, as they arrive. */
+  async *#export<T>(what: ExportQuery["what"]): AsyncGenerator<T> {
+    const request = { params: { ...this.#to({}), query: { what } }, parseAs: "stream" as const };
+    const stream = await once(() => this.http.GET("/v1/{dataset}/export", request));
+    for await (const line of linesOf(stream)) {
+      yield JSON.parse(line) as T;
+    }
   }
 
   #ask<T>(request: Try<T>): Promise<T> {

@@ -124,6 +124,11 @@ test("attributes of users are set, also by the thousand", async () => {
   assert.deepEqual([outcomes.users.length, outcomes.n_refused], [1501, 1]);
   assert.equal(outcomes.users.at(-1)?.code, "unknown-attribute");
   assert.deepEqual((await web.about()).user_attributes, ["sex", "age"]);
+  const segments = [];
+  for await (const user of operate.exportUsers()) {
+    segments.push(user.segment);
+  }
+  assert.equal(segments.filter((segment) => segment === "sex=F,age=old").length, 1500);
 });
 
 test("events are written once", async () => {
@@ -137,6 +142,11 @@ test("events are written once", async () => {
   }
   assert.deepEqual(statuses, ["accepted", "repeated", "refused"]);
   assert.equal((await web.outbox()).n_events - before.n_events, 1);
+  const written = [];
+  for await (const event of operate.exportEvents()) {
+    written.push(event.user_id === "42" ? event.kind : "of others");
+  }
+  assert.equal(written.filter((kind) => kind === "purchase").length, 1);
   const bought = await web.events("42", { kind: ["purchase"] });
   assert.deepEqual(bought.items.map((event) => [event.item_id, event.value]), [["a", 2]]);
 });

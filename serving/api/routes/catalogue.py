@@ -1,17 +1,15 @@
 """The routes by which a product changes its catalogue."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Response
 
-from serving import catalogue as items
 from serving import schemas
 from serving.api import problems
 from serving.api.access import BatchRoute, GuardedRoute
-from serving.api.authentication import Caller, Cataloguer, Maintainer, apart_from_lists
+from serving.api.authentication import Caller, Cataloguer, apart_from_lists
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import ItemId, as_json
 from serving.catalogue_changes import changes
@@ -19,9 +17,6 @@ from serving.catalogue_changes.changes import Change, Editor
 from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import InvalidChange, ItemChange, ItemContent, ItemOutcome, ItemPatch
 from serving.users.quotas import Quotas
-
-EXPORT_PAGE = 1000  # items in memory at the same time
-LINES = "application/x-ndjson"
 
 catalogue = APIRouter(
     prefix="/v1/{dataset:dataset}",
@@ -91,35 +86,6 @@ def change_items(quotas: DailyQuotas, caller: Cataloguer, body: schemas.ItemChan
         answer = as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
         quotas.add(caller.dataset, authorized.name, "items", n_changed)
     return answer
-
-
-@catalogue.get(
-    "/export",
-    response_class=StreamingResponse,
-    responses={200: {"content": {LINES: {"schema": {"type": "string"}}}}},
-    summary="Export the catalogue",
-)
-def export(
-    caller: Maintainer, what: Annotated[Literal["items"], Query(description="What to export.")]
-) -> StreamingResponse:
-    """All items as JSON lines, by id. Needs the scope `operate`.
-
-    Items are read in pages, so an item that changes meanwhile is as before or as after.
-    """
-    del what  # items only, until there is more
-    return StreamingResponse(_lines(caller), media_type=LINES)
-
-
-def _lines(caller: Caller) -> Iterator[bytes]:
-    """Yield pages of items as JSON lines; no connection is held while one is sent."""
-    after, n_items = "", EXPORT_PAGE
-    while n_items == EXPORT_PAGE:
-        with caller.connection() as connection:
-            page = items.export_page(connection, after=after, limit=EXPORT_PAGE)
-        n_items = len(page)
-        if page:
-            after = page[-1].item_id
-            yield b"".join(item.model_dump_json().encode() + b"\n" for item in page)
 
 
 def _change(quotas: Quotas, caller: Caller, change: Change) -> Response:

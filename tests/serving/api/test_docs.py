@@ -94,7 +94,7 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     about, listed, anonymous, why, shelves, filtered, created, batch, lines, *others = outputs
     rated, unrated, hidden, undone, sent, kept, *more = others
     _, registered, exported, erased, described, of_users, *later = more
-    outbox, _, rules, preview, replaced, stock, *pages = later
+    everyone, outbox, _, rules, preview, replaced, stock, *pages = later
     placements, active, tried, changed, *last = pages
     receipts, states, unfinished, paused, started, history, inspected, decided, metrics = last
     assert json.loads(about)["highest"] == 10
@@ -118,6 +118,8 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(exported)["user_id"] == variables["USER_ID"]
     assert json.loads(erased)["user_id"] == variables["USER_ID"]
     assert json.loads(described)["segment"] == "sex=F,age=25"
+    kinds = [json.loads(line).get("kind", "user") for line in everyone.splitlines()]
+    assert (kinds.count("user"), kinds.count("purchase")) == (5, 1)
     assert [user["segment"] for user in json.loads(of_users)["users"]] == ["sex=F,age=25", ""]
     assert [receipt["user_id"] for receipt in json.loads(receipts)] == ["42", "43"]
     assert states.count('"requested_by":"ada"') == 3  # of two users, then of one

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from serving import catalogue, errors
-from serving.api.routes import catalogue as routes
+from serving.api.routes import exports as routes
 from serving.client import Client
 from serving.schemas import ItemChange, ItemContent, ItemDetails
 from serving.storage import keys
