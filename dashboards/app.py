@@ -11,8 +11,8 @@ from dashboards.demo.basket import link
 def _forget_unseen_fragments() -> None:
     """Forget the fragments that this run has not reached, as Streamlit does after complete runs.
 
-    A timer that ends in this moment would else have one drawn into a page that has no place for it,
-    and the browser would show nothing any more.
+    Otherwise a timer that ends now would draw such a fragment into a page that has no place for it,
+    and the browser would show nothing but an error.
     """
     if context := get_script_run_ctx():
         seen = context.shared.new_fragment_ids.snapshot()

@@ -108,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError("the header is too large")
         cycle_before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not cycle_before:  # it is, if the request asks for a WebSocket
+        if self.cycle is not cycle_before:  # a request for a WebSocket begins no cycle
             one_write = OneWrite(self.transport, self.on_response_complete)
             self.cycle.transport = one_write  # type: ignore[assignment]
             self.cycle.on_response = one_write.complete

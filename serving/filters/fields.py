@@ -35,15 +35,17 @@ class Fields:
 
     types: Types
     categories: frozenset[str]
-    is_tolerant: bool = False  # a field or category that is not there is one that no item has
+    is_tolerant: bool = False  # an invalid comparison counts as one of a field that no item has
 
     def compared(self, comparison: Comparison) -> Compared:
         """Return the comparison with the type of its field.
 
-        Raises: unless it is tolerant,
+        Raises:
             UnknownAttributeError: no attribute has this name.
             UnknownCategoryError: the catalogue has no such category.
             FilterRefusedError: field, operator and value do not fit.
+
+        Tolerant fields raise none of these.
         """
         try:
             return self._compared(comparison)

@@ -1,4 +1,4 @@
-"""A filter of a request, bound to a data set's catalogue: for items in memory, and as SQL."""
+"""A filter, bound to a data set's catalogue: for items in memory, and as SQL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,8 +40,8 @@ class Filter:
 def bind(connection: Connection, *sent: str, is_tolerant: bool = False) -> Filter:
     """Return the filter that a text describes, or several of which all hold, for the data set.
 
-    `is_tolerant` is for a filter that was valid once: of an attribute or a category that the data
-    set has no more, it is taken that no item has it.
+    `is_tolerant` is for a stored filter: what it names and the data set no longer has counts as
+    missing from all items.
 
     Raises:
         FilterRefusedError: the text is not a filter; the message names the position.
@@ -58,19 +58,19 @@ def bind(connection: Connection, *sent: str, is_tolerant: bool = False) -> Filte
     )
     evaluate = binding.evaluation(expression)
     sql = binding.sql(expression)
-    name = sent[0] if len(sent) == 1 else " and ".join(f"({text})" for text in sent)
+    name = sent[0] if len(sent) == 1 else " and ".join(f"({one_text})" for one_text in sent)
     return Filter(name, binding.unavailable, evaluate, sql, binding.parameters)
 
 
-def checked(connection: Connection, text: str, field: str) -> Filter:
-    """Return a filter that is to be stored; `field` is where the request has it.
+def checked(connection: Connection, sent: str, path: str) -> Filter:
+    """Return a filter that is to be stored; `path` is where the request has it.
 
-    Raises: as `bind`; the message names the field.
+    Raises: as `bind`; the message has the path.
     """
     try:
-        return bind(connection, text)
+        return bind(connection, sent)
     except RequestRefusedError as error:
-        raise type(error)(field + str(error).removeprefix("filter")) from error
+        raise type(error)(path + str(error).removeprefix("filter")) from error
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Filters of requests as text: `price < 20 and category in ("Drama", "Crime") and available`.
+"""Filters as text: `price < 20 and category in ("Drama", "Crime") and available`.
 
     filter     = all, { "or", all }
     all        = one, { "and", one }
@@ -49,7 +49,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """Whether the product reported the item as available."""
+    """True unless the product reported the item as unavailable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from serving.rules.slate import Slate
 from serving.schemas import Shelf
 from serving.users.shown_lists import new_list_id
 
-REST = 10  # times as long as it took to read the newer ratings, they are not read again
+REST = 10  # the newer ratings are kept for so many times as long as it took to read them
 HALF_LIFE_DAYS = 14  # half-life of a positive rating, as in the release's own `trending`
 
 # Ratings that the release has counted are in its profiles. Its events end shortly before it was

@@ -31,8 +31,8 @@ class CompiledShelf:
 def compiled(connection: Connection, shelves: Sequence[PlacementShelf]) -> list[CompiledShelf]:
     """Return shelves with their filters.
 
-    A filter that was valid once may name a category or an attribute that the data set has no more.
-    Such a shelf has a problem; it is left out, and the others are shown.
+    A stored filter may name a category or an attribute that the data set no longer has. Then its
+    shelf has a `problem`: it is left out, and the others are shown.
     """
     return [_compiled(connection, shelf) for shelf in shelves]
 

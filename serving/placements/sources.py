@@ -32,9 +32,9 @@ from serving.placements.visit import Visit
 from serving.schemas import ListKind, ShelfSource
 from serving.storage.prepared import Prepared
 
-TRENDING_SECONDS = 5.0  # for so long the trending items of a process are not read again
-MAX_NEWEST = 1000  # newest items that pass the filter of a shelf, of which it is chosen
-MAX_FILTERED = 10_000  # newest items among which the filter of a request chooses
+TRENDING_SECONDS = 5.0  # lifetime of a process's copy of the trending items
+MAX_NEWEST = 1000  # candidates of a shelf: the newest items that pass its filter
+MAX_FILTERED = 10_000  # newest items among which other filters choose
 CHUNK = 32  # positions that are looked at together
 
 _SIMILAR = Prepared(
@@ -160,7 +160,10 @@ def popular_in_favourite_category(visit: Visit, query: Query) -> Found:
 
 
 def trending(visit: Visit, query: Query) -> Found:
-    """Return the items with the most recent positive ratings, at most 5 seconds old."""
+    """Return the items with the largest sum of recent positive ratings, as `shelves.trending_now`.
+
+    The sums are kept for `TRENDING_SECONDS`.
+    """
     positions, signal = _trending(visit)
     return _first(visit, query, _at(visit, query, positions, signal))
 
@@ -168,8 +171,8 @@ def trending(visit: Visit, query: Query) -> Found:
 def new(visit: Visit, query: Query) -> Found:
     """Return the items that were added last; of those added together, by year and popularity.
 
-    The score is the time at which the item was added, in seconds since 1970. What Postgres has
-    found is kept as long as no item changes, so a request with a filter of its own costs little.
+    The score is the time at which the item was added, in seconds since 1970. What was read is kept
+    until an item changes, so a request with a filter of its own costs little.
     """
     compiled, memory = query.compiled, visit.release.memory
     if query.filtered_by is compiled.filtered_by:
@@ -252,7 +255,7 @@ def _popular(release: LoadedRelease, category: str) -> Positions:
 
 
 def _trending(visit: Visit) -> tuple[Positions, NDArray[np.float32]]:
-    """Return the positions of trending items, the most recent ratings first, and all values."""
+    """Return the positions of the trending items, the largest value first, and all values."""
     release, now = visit.release, time.monotonic()
     read_at, trend = release.memory.get("trending", (-np.inf, None))
     if trend is None or now - read_at > TRENDING_SECONDS:

@@ -144,4 +144,4 @@ def check(connection: Connection, shelves: Sequence[PlacementShelf]) -> None:
 def _require_room(connection: Connection) -> None:
     n_names = connection.scalar(_N_NAMES, {"names": [*DEFAULTS]}) or 0
     if n_names + len(DEFAULTS) >= MAX_PLACEMENTS:
-        raise RequestRefusedError(f"The data set has {MAX_PLACEMENTS} placements, which is most.")
+        raise RequestRefusedError(f"The data set has {MAX_PLACEMENTS} placements, the maximum.")

@@ -45,7 +45,7 @@ class Visit:
 
     @cached_property
     def bind(self) -> Callable[..., Filter]:
-        """Return `filtering.bind` for this answer, in which several shelves have one filter."""
+        """`filtering.bind` with a cache: several shelves of an answer may have the same filter."""
         return cache(partial(filtering.bind, self.connection))
 
     @cached_property

@@ -61,6 +61,7 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     Raises:
         NoWindowListsError: no retrain has stored its window's lists yet.
         RequestRefusedError: `keep_if` is not a valid filter.
+        NoReleaseError: there is a `keep_if`, and the data set has no release yet.
     """
     if rules.keep_if is not None:
         filtering.checked(connection, rules.keep_if, "body.keep_if")
@@ -74,16 +75,16 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     n_listed = len({scored.item.item_id for user in users for scored in user.pool})
     n_items = max(connection.scalar(_N_ITEMS, {"release_id": release_id}) or 0, n_listed)
 
-    def judged() -> Columns:
+    def read_columns() -> Columns:
         attributes = catalogue.read_attributes(connection, release_id)
         return Columns([*items.values()], attributes)
 
-    in_force = store.slate(connection, release_id, judged)[1]
+    in_force = store.slate(connection, release_id, read_columns)[1]
     without = try_out(in_force.without_rules, users, n_items)
     before = without if in_force.rules.is_plain else try_out(in_force, users, n_items)
     after = before
     if rules != in_force.rules:
-        after = try_out(store.compiled(connection, rules, release_id, judged), users, n_items)
+        after = try_out(store.compiled(connection, rules, release_id, read_columns), users, n_items)
     change = after.ndcg - before.ndcg
     half_width = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
     pairs = zip(before.lists, after.lists, strict=True)

@@ -33,9 +33,9 @@ class Slate:
 
     version: int = 0
     rules: SlateRules = field(default_factory=SlateRules)
-    # ids: hidden by a rule, kept out by one, out of stock, or removed
+    # ids: hidden, do not meet `keep_if`, reported as unavailable (if the rules ask), or removed
     barred: frozenset[str] = frozenset()
-    kept_out: frozenset[str] = frozenset()  # ids: they do not meet `keep_if`
+    kept_out: frozenset[str] = frozenset()  # ids: do not meet `keep_if`
     removed: frozenset[str] = frozenset()  # ids: removed by the product
     pinned: Mapping[int, CatalogueItem] = field(default_factory=dict)  # by rank
 

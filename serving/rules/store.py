@@ -95,28 +95,28 @@ def set_availability(connection: Connection, item_ids: Sequence[str], *, availab
 
 
 def slate(
-    connection: Connection, release_id: int | None, judged: Callable[[], Columns]
+    connection: Connection, release_id: int | None, read_columns: Callable[[], Columns]
 ) -> tuple[int, Slate]:
     """Return the current revision and its slate, with the pins that the release has.
 
     Args:
         connection: To the serving database.
         release_id: The release; None: no release is live.
-        judged: Returns the items that `keep_if` may keep out; called if there is such a rule.
+        read_columns: Returns the items that `keep_if` is evaluated on; called if there is one.
     """
     row = connection.execute(_IN_FORCE).one()
     if row.rules is None:
         removed = _removed(connection)
         return row.revision, Slate(row.version, barred=removed, removed=removed)
     rules = SlateRules.model_validate(row.rules)
-    return row.revision, compiled(connection, rules, release_id, judged, version=row.version)
+    return row.revision, compiled(connection, rules, release_id, read_columns, version=row.version)
 
 
 def compiled(
     connection: Connection,
     rules: SlateRules,
     release_id: int | None,
-    judged: Callable[[], Columns],
+    read_columns: Callable[[], Columns],
     *,
     version: int = 0,
 ) -> Slate:
@@ -126,7 +126,7 @@ def compiled(
     """
     unavailable = connection.scalars(_OUT_OF_STOCK) if rules.only_available else ()
     removed = _removed(connection)
-    kept_out = _kept_out(connection, rules.keep_if, judged)
+    kept_out = _kept_out(connection, rules.keep_if, read_columns)
     barred = frozenset({*rules.hide, *unavailable, *removed, *kept_out})
     ranks = {pin.item_id: pin.rank for pin in rules.pin if pin.item_id not in barred}
     items = catalogue.read_items(connection, [*ranks], release_id=release_id) if ranks else {}
@@ -135,11 +135,11 @@ def compiled(
 
 
 def _kept_out(
-    connection: Connection, keep_if: str | None, judged: Callable[[], Columns]
+    connection: Connection, keep_if: str | None, read_columns: Callable[[], Columns]
 ) -> frozenset[str]:
     if keep_if is None:
         return frozenset()
-    columns = judged()
+    columns = read_columns()
     kept = filtering.bind(connection, keep_if, is_tolerant=True).evaluate(columns)
     return frozenset(columns.items[place].item_id for place in np.flatnonzero(~kept).tolist())
 

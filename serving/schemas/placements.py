@@ -1,4 +1,4 @@
-"""Placements: the shelves of one spot of a product, such as its home page, and their answers."""
+"""Placements: the shelves of one place in a product, such as its home page, and their answers."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self

@@ -14,7 +14,7 @@ _LISTS = text(
     where release_id = :release_id and segment <> ''
     """
 )
-_BELOW = 0.999
+_BELOW = 0.999  # share of the list's lowest score that the best of the other items gets
 
 
 def load(connection: Connection, release_id: int) -> SegmentLists:

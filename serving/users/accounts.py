@@ -115,9 +115,8 @@ def requested_by(
 ) -> str:
     """Return who requests the export or the erasure of a user's data: `key NAME` or `THE_USER`.
 
-    A key may have the name of an operator, so the name alone would accuse them.
-    A key with the scope `operate` may request any user's data. Any other key needs the user's
-    token.
+    The word `key` distinguishes it from an operator of the same name. A key with the scope
+    `operate` may request any user's data. Any other key needs the user's token.
 
     Raises:
         UserErasedError: the request has a token, and the user was erased.

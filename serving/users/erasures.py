@@ -174,7 +174,7 @@ def record_progress(
 
 
 def newest(connection: Connection, *, limit: int) -> list[ErasureState]:
-    """Return the newest erasures first."""
+    """Return at most `limit` erasures, the newest first."""
     newest_first = select(Erasure).order_by(Erasure.requested_at.desc(), Erasure.digest)
     rows = connection.execute(newest_first.limit(limit))
     return [_state(row) for row in rows]

@@ -1,7 +1,7 @@
 """Everything that Postgres has about one user, for the user to read.
 
-A user may have hundreds of thousands of events. The document is written to a file from rows that
-come a few at a time, and one at a time is written per process, so memory does not grow with it.
+A user may have hundreds of thousands of events. So the document is written to a file from rows that
+are read a few at a time, and a process writes one document at a time: memory does not grow.
 """
 
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ _USED: dict[Kind, str] = {
     "attributes": "changed the attributes of its {:,} users",
     "lists": "used its {:,} lists",
 }
-MAX_USERS = 100_000  # whose events are counted; those that were silent for longest are dropped
+MAX_USERS = 100_000  # number of users with a count; those with the oldest events are dropped
 
 
 class Quotas:
@@ -63,7 +63,7 @@ class Quotas:
             raise refusal
 
     def count(self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None) -> None:
-        """Count one event, of the user, or one new user that was committed."""
+        """Count one event, user or change that was committed. `user_id` is the user of an event."""
         with self._lock:
             self._counts[dataset, key_name, kind] += 1
             if user_id is not None and self._limit_of_user:

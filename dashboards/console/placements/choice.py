@@ -1,4 +1,4 @@
-"""Which placement the page is about: one that there is, or a new one by its name."""
+"""The choice of the placement that the page shows: an existing one, or a new one by its name."""
 
 import re
 from collections.abc import Sequence

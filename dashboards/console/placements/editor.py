@@ -48,7 +48,7 @@ def show(active: PlacementVersion) -> None:
 
 def refusal(error: RequestRefusedError) -> str:
     """Return why the API refused shelves, as Markdown, in the words of the editor."""
-    text = _FIELD.sub(lambda found: f"Shelf {int(found[1]) + 1}: Filter", str(error))
+    text = _FIELD.sub(lambda match: f"Shelf {int(match[1]) + 1}: Filter", str(error))
     return esc(text)
 
 

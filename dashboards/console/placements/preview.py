@@ -13,7 +13,6 @@ from serving.errors import RequestRefusedError, UserErasedError
 from serving.schemas import About, PlacementPreview, TriedShelf
 
 MAX_ID_LENGTH = 256
-_ANSWER_IDS = "placement_items"
 
 
 def show(account: Account, dataset: str, about: About) -> None:
@@ -49,13 +48,13 @@ def _try(account: Account, dataset: str, user_id: str, item_id: str) -> None:
     try:
         with st.spinner("Filling the shelves…"):
             item_ids = [item_id] if item_id else []
-            found = client.preview(account, dataset, shelves, user_id or None, item_ids)
+            preview = client.preview(account, dataset, shelves, user_id or None, item_ids)
     except UserErasedError:
         st.warning("This user was erased.", icon=":material/person_off:")
     except RequestRefusedError as error:
         st.warning(editor.refusal(error), icon=":material/rule:")
     else:
-        draft.keep_tried(shelves, found)
+        draft.keep_tried(shelves, preview)
 
 
 def _result(preview: PlacementPreview) -> None:

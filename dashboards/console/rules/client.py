@@ -27,6 +27,7 @@ def preview(account: Account, dataset: str, rules: SlateRules) -> RulesPreview:
 
     Raises:
         NoWindowListsError: no retrain has stored lists to preview on.
+        RequestRefusedError: the filter of the rules is not valid.
     """
     with as_account(account, dataset) as client:
         return client.preview_rules(rules)
@@ -39,6 +40,7 @@ def activate(
 
     Raises:
         RulesChangedError: the active version is no longer `instead_of`.
+        RequestRefusedError: the filter of the rules is not valid.
     """
     try:
         with acting_as(account, dataset) as client:

@@ -1,4 +1,4 @@
-"""The editor of slate rules: hidden and pinned items, boosts, caps, stock and diversity."""
+"""The editor of slate rules: hidden and pinned items, a filter, boosts, caps and diversity."""
 
 import re
 from functools import partial

@@ -19,7 +19,7 @@ def button(account: Account, dataset: str, versions: Sequence[RulesVersion]) -> 
     if before is None:
         return None
     active = versions[0].version
-    question = f"Activate the rules of before: {descriptions.summary(before.rules)}?"
+    question = f"Activate the earlier rules again: {descriptions.summary(before.rules)}?"
     why = reason.popover(f"Undo version {active}", f"undo_{active}", "undo", question, act="Undo")
     if why is None:
         return None
@@ -34,7 +34,10 @@ def button(account: Account, dataset: str, versions: Sequence[RulesVersion]) -> 
 
 
 def before_active(versions: Sequence[RulesVersion]) -> RulesVersion | None:
-    """Return the version before the active one; version 0 has no rules. None: it is not known."""
+    """Return the version before the active one, or None if it is not known.
+
+    The version before the first one is 0, which has no rules.
+    """
     if not versions:
         return None
     if versions[0].version == 1:

@@ -26,9 +26,9 @@ class Line:
 
 
 def lines(dataset: str, user_id: str, about: About) -> list[Line]:
-    """Return what is in the user's basket, what was added last first.
+    """Return the lines of the user's basket; the item that was added last is first.
 
-    Items that have left the catalogue are not in it.
+    Items that have left the catalogue are left out.
 
     Raises:
         ApiError: as of `product_api`.
@@ -48,7 +48,7 @@ def lines(dataset: str, user_id: str, about: About) -> list[Line]:
 def in_basket(events: Sequence[KindEvent], about: About) -> dict[str, list[KindEvent]]:
     """Return, by item, the events that put it into the basket since it was last bought.
 
-    The item of the newest event is the first one. `events` are the newest first.
+    `events` are newest first, and so are the items.
     """
     add = kinds.basket(about)
     added: dict[str, list[KindEvent]] = {}
@@ -72,9 +72,9 @@ def n_pieces(events: Sequence[KindEvent], about: About) -> int:
 def total(lines: Sequence[Line], about: About) -> str:
     """Return the number and the price of all pieces: "3 products · €49.70"."""
     n = sum(line.n for line in lines)
-    prices = [(offers.price(line.item, about), line.n) for line in lines]
-    known = [price * n for price, n in prices if price is not None]
-    sum_text = offers.price_text(sum(known), about.display.currency) if known else ""
+    pairs = [(offers.price(line.item, about), line.n) for line in lines]
+    prices = [price * n for price, n in pairs if price is not None]
+    sum_text = offers.price_text(sum(prices), about.display.currency) if prices else ""
     return " · ".join(filter(None, [plural(about.item_noun, n), sum_text]))
 
 

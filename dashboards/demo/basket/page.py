@@ -88,13 +88,13 @@ def buttons(line: Line) -> None:
 
 
 def quantity(line: Line) -> str:
-    """Return the number of pieces and the price of each as Markdown, such as 2 times €12.90."""
+    """Return the number of pieces, the sign `TIMES` and the price of each, as Markdown."""
     times = f"{line.n} {TIMES} " if line.n > 1 or line.offer.price else ""
     return esc(f"{times}{line.offer.price}") if times else ""
 
 
 def checkout(lines: Sequence[Line]) -> None:
-    """Show what can be bought, its price, and the button that buys all of it."""
+    """Show the number and the price of all pieces in stock, and the button that buys them."""
     in_stock = [line for line in lines if not line.offer.is_sold_out]
     if not in_stock:
         return

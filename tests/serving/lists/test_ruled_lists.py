@@ -71,7 +71,6 @@ def test_every_kind_of_list_has_only_items_that_meet_the_filter_of_the_rules(
 
     for kind, answer in of_each_kind(client).items():
         assert len(answer.items) == 20, kind
-        assert {"kind 1"} <= {*answer.items[0].categories}
         assert all("kind 1" in item.categories for item in answer.items)
         assert "maker 4" not in {item.vendor for item in answer.items}
 
