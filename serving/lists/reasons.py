@@ -13,6 +13,7 @@ from serving.lists.loaded_release import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
 from serving.schemas import Reason, ScoreTerm, TermKind
+from serving.schemas.catalogue import act_text
 
 POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
@@ -96,8 +97,7 @@ def rating_text(rating: float, highest: float) -> str:
 
 def did(release: LoadedRelease, kind: str, title: str) -> str:
     """Return what a user did with an item, such as "bought Alien"."""
-    meaning = release.kinds.get(kind)
-    return f"did “{kind}” with {title}" if meaning is None else meaning.did(kind, title)
+    return act_text(release.kinds.get(kind), kind, title)
 
 
 def decisive_terms(terms: Floats, n_ratings: int) -> NDArray[np.int64]:

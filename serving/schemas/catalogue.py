@@ -88,13 +88,14 @@ class KindMeaning(Answer):
         "The title of the item replaces `{}`, or else follows."
     )
 
-    def did(self, kind: str, title: str) -> str:
-        """Return what a user did with an item, such as "bought Alien"; `kind` is the kind's name.
 
-        Without a text in `past`, the name stands for it.
-        """
-        past = self.past or f"did “{kind}” with"
-        return past.replace("{}", title, 1) if "{}" in past else f"{past} {title}"
+def act_text(meaning: KindMeaning | None, kind: str, title: str) -> str:
+    """Return what a user did with an item, such as "bought Alien".
+
+    Without a `past`, it has the name of the kind: "did “cart” with Alien".
+    """
+    past = (meaning.past if meaning else "") or f"did “{kind}” with"
+    return past.replace("{}", title, 1) if "{}" in past else f"{past} {title}"
 
 
 class Display(Answer):

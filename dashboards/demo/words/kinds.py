@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dashboards.text import esc
 from dashboards.ui import KindButton
 from serving.schemas import About
+from serving.schemas.catalogue import act_text
 
 _PLACE = "\ue000"  # stands for Markdown that is not to be escaped
 
@@ -79,8 +80,7 @@ def opening_kind(about: About) -> str | None:
 
 def did(kind: str, about: About, title: str) -> str:
     """Return what the user did with an item, such as "bought Alien"."""
-    meaning, name = about.kinds.get(kind), _readable(kind).lower()
-    return f"did “{name}” with {title}" if meaning is None else meaning.did(name, title)
+    return act_text(about.kinds.get(kind), _readable(kind).lower(), title)
 
 
 def did_markdown(kind: str, about: About, markdown: str) -> str:

@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from serving.client import Client
 from serving.lists.reasons import decisive_terms, rating_text
 from serving.schemas import KindMeaning
+from serving.schemas.catalogue import act_text
 from tests.support.serving import live_shop
 from tests.support.serving.live_shop import rate
 
@@ -77,4 +78,4 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
 def test_a_reason_has_the_title_where_the_text_of_the_kind_says(past: str, text: str) -> None:
     kind = KindMeaning(weight=1, value="count", positive_from=0, repeatable=True, past=past)
 
-    assert kind.did("cart", "A {} b") == text
+    assert act_text(kind, "cart", "A {} b") == text
