@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.catalogue_changes import attributes
-from serving.filters.fields import Compared
+from serving.filters.fields import Compared, FieldType
 from serving.items import CatalogueItem
 
 Mask = NDArray[np.bool_]  # (items,)
@@ -27,14 +27,54 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Mask]] = {
 _NONE: Mapping[str, Any] = {}
 
 
+class _Field(NamedTuple):
+    """A field of items: an attribute or not, and the type as which it is compared."""
+
+    name: str
+    is_attribute: bool
+    type: FieldType
+
+    @classmethod
+    def of(cls, compared: Compared) -> Self:
+        return cls(compared.name, compared.is_attribute, compared.type)
+
+
 @dataclass(frozen=True)
 class Columns:
     """The items of a catalogue, and their attributes by id. Masks are in the order of `items`."""
 
     items: Sequence[CatalogueItem]
     attributes: Mapping[str, Mapping[str, Any]]
-    _ordered: dict[tuple[str, bool], NDArray[Any]] = field(default_factory=dict)
-    _having: dict[tuple[str, bool], dict[str, list[int]]] = field(default_factory=dict)
+    _ordered: dict[_Field, NDArray[Any]] = field(default_factory=dict)
+    _having: dict[_Field, dict[str, list[int]]] = field(default_factory=dict)
+
+    def with_changes(
+        self, items: Mapping[str, CatalogueItem], attributes: Mapping[str, Mapping[str, Any]]
+    ) -> "Columns":
+        """Return the columns after changes of some of the items, which are named in `items`.
+
+        `attributes` are those of all items. Only values of changed items are looked at.
+        """
+        at = {self.places[item_id]: item for item_id, item in items.items()}
+        all_items = [*self.items]
+        for place, item in at.items():
+            all_items[place] = item
+        changed = Columns(all_items, attributes)
+        changed.__dict__["places"] = self.places
+        for of_field, column in self._ordered.items():
+            values = [_value(of_field, item, attributes) for item in at.values()]
+            changed._ordered[of_field] = column.copy()
+            changed._ordered[of_field][[*at]] = _numbers(of_field.type, values)
+        for of_field, having_before in self._having.items():
+            changed._having[of_field] = having = dict(having_before)
+            for place, item in at.items():
+                for text in _texts(
+                    of_field.type, _value(of_field, self.items[place], self.attributes)
+                ):
+                    having[text] = [other for other in having[text] if other != place]
+                for text in _texts(of_field.type, _value(of_field, item, attributes)):
+                    having[text] = [*having.get(text, ()), place]
+        return changed
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -50,34 +90,29 @@ class Columns:
         if compared.operator == "!=":
             return ~self.meeting(replace(compared, operator="=="))
         if compared.type in ("text", "list"):
-            return self._mask(self._places_by_text(compared).get(str(compared.value), ()))
-        value = _numbers(compared, [compared.value])[0]
-        return _COMPARE[compared.operator](self._column(compared), value)
+            return self._mask(
+                self._places_by_text(_Field.of(compared)).get(str(compared.value), ())
+            )
+        value = _numbers(compared.type, [compared.value])[0]
+        return _COMPARE[compared.operator](self._column(_Field.of(compared)), value)
 
-    def _column(self, compared: Compared) -> NDArray[Any]:
-        key = compared.name, compared.is_attribute
-        if key not in self._ordered:
-            self._ordered[key] = _numbers(compared, self._values(compared))
-        return self._ordered[key]
+    def _column(self, of_field: _Field) -> NDArray[Any]:
+        if of_field not in self._ordered:
+            self._ordered[of_field] = _numbers(of_field.type, self._values(of_field))
+        return self._ordered[of_field]
 
-    def _places_by_text(self, compared: Compared) -> Mapping[str, Sequence[int]]:
+    def _places_by_text(self, of_field: _Field) -> Mapping[str, Sequence[int]]:
         """Return the places of the items that have a text, or whose list contains it."""
-        key = compared.name, compared.is_attribute
-        if key not in self._having:
+        if of_field not in self._having:
             having: dict[str, list[int]] = {}
-            for place, value in enumerate(self._values(compared)):
-                for text in _texts(compared, value):
+            for place, value in enumerate(self._values(of_field)):
+                for text in _texts(of_field.type, value):
                     having.setdefault(text, []).append(place)
-            self._having[key] = having
-        return self._having[key]
+            self._having[of_field] = having
+        return self._having[of_field]
 
-    def _values(self, compared: Compared) -> Sequence[object]:
-        name, values = compared.name, self.attributes
-        if compared.is_attribute:
-            return [values.get(item.item_id, _NONE).get(name) for item in self.items]
-        if name == "category":
-            return [item.categories for item in self.items]
-        return [item.vendor if name == "vendor" else item.released for item in self.items]
+    def _values(self, of_field: _Field) -> Sequence[object]:
+        return [_value(of_field, item, self.attributes) for item in self.items]
 
     def _mask(self, places: Sequence[int]) -> Mask:
         mask = np.zeros(len(self.items), bool)
@@ -85,15 +120,25 @@ class Columns:
         return mask
 
 
-def _texts(compared: Compared, value: object) -> Sequence[str]:
-    if compared.type == "list":
+def _value(
+    of_field: _Field, item: CatalogueItem, attributes: Mapping[str, Mapping[str, Any]]
+) -> object:
+    if of_field.is_attribute:
+        return attributes.get(item.item_id, _NONE).get(of_field.name)
+    if of_field.name == "category":
+        return item.categories
+    return item.vendor if of_field.name == "vendor" else item.released
+
+
+def _texts(field_type: FieldType, value: object) -> Sequence[str]:
+    if field_type == "list":
         return value if isinstance(value, list | tuple) else ()
     return (value,) if isinstance(value, str) else ()
 
 
-def _numbers(compared: Compared, values: Sequence[object]) -> NDArray[Any]:
+def _numbers(field_type: FieldType, values: Sequence[object]) -> NDArray[Any]:
     """Return numbers, or times; NaN or NaT where there is none. These meet no comparison."""
-    if compared.type == "number":
+    if field_type == "number":
         return np.array([v if isinstance(v, int | float) else np.nan for v in values], np.float64)
     times = (v if isinstance(v, datetime) else attributes.parsed_time(v) for v in values)
     return np.array([at and at.replace(tzinfo=None) for at in times], "datetime64[us]")

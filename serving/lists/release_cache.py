@@ -13,7 +13,7 @@ from threading import Lock
 from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError
-from serving.lists import loaded_release
+from serving.lists import release_loading
 from serving.lists.loaded_release import LoadedRelease
 from serving.rules import store
 from serving.rules.slate import Slate
@@ -108,5 +108,5 @@ def _current(
     connection: Connection, release: LoadedRelease | None, release_id: int, revision: int
 ) -> LoadedRelease:
     if release is None:
-        return loaded_release.load(connection, release_id)
-    return loaded_release.refreshed(connection, release, revision)
+        return release_loading.load(connection, release_id)
+    return release_loading.refreshed(connection, release, revision)

@@ -257,11 +257,11 @@ def _popular(release: LoadedRelease, category: str) -> Positions:
 def _trending(visit: Visit) -> tuple[Positions, NDArray[np.float32]]:
     """Return the positions of the trending items, the largest value first, and all values."""
     release, now = visit.release, time.monotonic()
-    read_at, trend = release.memory.get("trending", (-np.inf, None))
+    read_at, trend = release.lasting.get("trending shelf", (-np.inf, None))
     if trend is None or now - read_at > TRENDING_SECONDS:
         signal = shelves.trending_now(visit.connection, release)
         trend = _descending(np.arange(len(signal)), signal), signal
-        release.memory["trending"] = (now, trend)
+        release.lasting["trending shelf"] = (now, trend)
     positions, signal = trend
     return positions, signal
 

@@ -18,7 +18,7 @@ from serving.client import Client
 from serving.filters import filtering
 from serving.filters.columns import Columns
 from serving.items import CatalogueItem
-from serving.lists import loaded_release
+from serving.lists import release_loading
 from serving.rules import store
 from serving.schemas import ItemContent
 from tests.conftest import schema_of
@@ -76,7 +76,7 @@ def reading(released: int, owner: Engine) -> Iterator[Connection]:
 def in_memory(connection: Connection, sent: str) -> str:
     """Return the first ids of the items that a filter keeps in memory."""
     [release_id] = connection.scalars(text("select release_id from live_release"))
-    release = loaded_release.load(connection, release_id)
+    release = release_loading.load(connection, release_id)
     outside = release.outside_filter(filtering.bind(connection, sent))
     return "".join(i for i, is_out in zip(release.ids, outside, strict=True) if not is_out)
 
@@ -153,7 +153,7 @@ def test_a_filter_parses_no_time_for_each_item(
 
     monkeypatch.setattr(attributes, "datetime", CountingDatetime)
     [release_id] = reading.scalars(text("select release_id from live_release"))
-    release = loaded_release.load(reading, release_id)
+    release = release_loading.load(reading, release_id)
     bound = filtering.bind(reading, "since in ('2026-01-01', '2025-01-01') or since < '2020-01-01'")
     n_before = len(parsed)
 
@@ -181,7 +181,7 @@ def test_the_longest_filter_costs_little_for_many_items(reading: Connection) -> 
 def test_an_item_that_the_catalogue_lacks_passes_no_filter(reading: Connection) -> None:
     """Such as one that is pinned and younger than what this process has read."""
     [release_id] = reading.scalars(text("select release_id from live_release"))
-    release = loaded_release.load(reading, release_id)
+    release = release_loading.load(reading, release_id)
     bound = filtering.bind(reading, "price != 5")
 
     assert release.passes(bound, release.catalogue["b"])

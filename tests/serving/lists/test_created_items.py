@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from serving.catalogue_changes import changes
-from serving.lists import loaded_release, recommendations
+from serving.lists import recommendations, release_loading
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ItemContent
@@ -77,7 +77,7 @@ def test_items_that_were_learned_keep_their_factors(publisher: Engine, owner: En
         put(owner, "f1", OPERA)
         put(owner, "a9", FILM)  # by id before all others
         after, _ = cache.live(connection)
-        loaded = loaded_release.load(connection, release_id)
+        loaded = release_loading.load(connection, release_id)
 
     assert after.ids == loaded.ids == ("a9", live_shop.COLD, *live_shop.ITEMS)
     np.testing.assert_array_equal(after.rows, loaded.rows)

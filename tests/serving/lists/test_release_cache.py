@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import Connection, Engine
 
-from serving.lists import loaded_release, recommendations
+from serving.lists import recommendations, release_loading
 from serving.lists.loaded_release import LoadedRelease
 from serving.lists.precomputed import ListRequest
 from serving.lists.release_cache import ReleaseCache
@@ -24,8 +24,8 @@ def test_a_release_is_read_once_and_the_next_one_as_soon_as_it_is_live(
         loads.append(release_id)
         return load(connection, release_id)
 
-    load = loaded_release.load
-    monkeypatch.setattr(loaded_release, "load", counted)
+    load = release_loading.load
+    monkeypatch.setattr(release_loading, "load", counted)
 
     def read() -> None:
         with shop.reading(publisher) as connection:

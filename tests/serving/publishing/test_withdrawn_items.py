@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from serving import catalogue
 from serving.client import Client
 from serving.errors import IncompleteReleaseError, UnknownItemError
-from serving.lists import loaded_release, shelves
+from serving.lists import release_loading, shelves
 from serving.lists.release_cache import ReleaseCache
 from serving.publishing import releases
 from serving.schemas import About, ItemPage, Recommendations, Shelf, SimilarItems
@@ -170,7 +170,7 @@ def test_a_reader_of_the_release_before_sees_all_of_its_items(
     put_in_force(api, pin=[{"item_id": "d", "rank": 1}])
 
     with shop.reading(publisher) as connection:  # neither release is in memory yet
-        older, newer = (loaded_release.load(connection, i) for i in (first, second))
+        older, newer = (release_loading.load(connection, i) for i in (first, second))
         pins = [slate(connection, release_id=i)[1].pinned for i in (first, second)]
 
     assert ("".join(older.ids), "".join(newer.ids)) == ("abcd", "abc")

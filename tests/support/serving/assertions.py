@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from jobs import collect
 from jobs.erasure.digests import digest
 from serving import catalogue
-from serving.lists import explanations, loaded_release, recommendations, shelves
+from serving.lists import explanations, recommendations, release_loading, shelves
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import RecommendationList
 from serving.lists.release_cache import ReleaseCache
@@ -201,7 +201,7 @@ def assert_live_release(owning: Connection, expected: ExpectedShop) -> None:
 def assert_release_contents(owning: Connection, expected: ExpectedShop) -> None:
     """The live release loads, and is what was published without erased users."""
     fit, gone, live = expected.live.fit, expected.erased, expected.live.release_id
-    loaded = loaded_release.load(owning, live)
+    loaded = release_loading.load(owning, live)
     assert (loaded.ids, loaded.rows.tolist()) == (tuple(fit.popularity), fit.factors.tolist())
     lists, rated = (_stored(owning, table, live) for table in ("recommendations", "profiles"))
     assert lists == {user: list(items) for user, items in fit.lists.items() if user not in gone}
