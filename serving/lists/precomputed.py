@@ -188,7 +188,7 @@ def _fallback(
     removed one of its items.
     """
     release = live.release
-    row = _FALLBACK.execute(connection, user_id=user_id, release_id=release.release_id).one()
+    row = _FALLBACK.read_row(connection, user_id=user_id, release_id=release.release_id)
     acts = [*zip(row.acted_ids or (), row.acted_kinds or (), strict=True)]
     seen = {*(row.rated_ids or ())}
     if not release.constants.has_scale:  # then the profile's numbers are no ratings
