@@ -55,10 +55,10 @@ def variables(api_url: str, airflow: str, owner: Engine, publisher: Engine) -> d
     with Session(owner) as session, session.begin():
         session.execute(text(WINDOW))
         key = keys.create(session, "shop", ["read", "feedback"])
-        stock = keys.create(session, "stock", ["operate"])
+        operate = keys.create(session, "accounts", ["operate"])
         catalogue = keys.create(session, "catalogue", ["catalogue"])
     login = {"NAME": LOGIN["username"], "PASSWORD": LOGIN["password"], "AIRFLOW": airflow}
-    own = {"KEY": key, "STOCK_KEY": stock, "CATALOGUE_KEY": catalogue}
+    own = {"KEY": key, "OPERATE_KEY": operate, "CATALOGUE_KEY": catalogue}
     return {"API": api_url, "DATASET": schema_of(owner), **own, **login}
 
 
