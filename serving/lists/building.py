@@ -37,7 +37,7 @@ class ListBuilder:
 
     @property
     def has_new_segment(self) -> bool:
-        """Whether the user's attributes changed so that the release scores items otherwise."""
+        """Whether the user's attributes changed so that the release scores items differently."""
         return self.state.has_new_segment(self.release)
 
     @property

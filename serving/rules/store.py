@@ -67,7 +67,7 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
     """
     version = connection.scalar(_LOCK)
     if version != new.instead_of:
-        raise RulesChangedError(f"Version {version} is in force, not {new.instead_of}.")
+        raise RulesChangedError(f"Version {version} of the rules is active, not {new.instead_of}.")
     rules, version = new.rules, version + 1
     depends_on_stock = rules.only_available
     if rules.keep_if is not None:

@@ -15,8 +15,8 @@ Kind = Literal["events", "users", "items", "attributes", "lists"]
 _USED: dict[Kind, str] = {
     "events": "used its {:,} events",
     "users": "used its {:,} users",
-    "items": "changed its {:,} items",
-    "attributes": "changed the attributes of its {:,} users",
+    "items": "used its {:,} changes of items",
+    "attributes": "used its {:,} changes of users' attributes",
     "lists": "used its {:,} lists",
 }
 MAX_USERS = 100_000  # number of users with a count; those with the oldest events are dropped

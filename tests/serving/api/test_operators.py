@@ -73,7 +73,7 @@ def test_an_operator_replaces_rules_under_their_own_name(connected: Connected) -
     assert (version.version, version.actor, version.reason) == (1, "ada", "festival week")
     assert ada.rules() == version
     assert ada.rules_history() == [version]
-    with pytest.raises(RulesChangedError, match="Version 1 is in force"):
+    with pytest.raises(RulesChangedError, match="Version 1 of the rules is active"):
         ada.replace_rules(RULES, instead_of=0, reason="the same again")
     with pytest.raises(NoWindowListsError):
         ada.preview_rules(RULES)

@@ -428,7 +428,7 @@ def test_a_key_changes_so_many_items_a_day_and_a_repeated_change_does_not_count(
         outcomes = limited.change_items([ItemChange(item_id="zz", action="delete"), *sent]).items
         assert [outcome.status for outcome in outcomes] == ["refused", "changed", *["refused"] * 2]
         assert {outcome.code for outcome in outcomes[2:]} == {"quota-exceeded"}
-        with pytest.raises(errors.QuotaExceededError, match="its 2 items of today"):
+        with pytest.raises(errors.QuotaExceededError, match="its 2 changes of items of today"):
             limited.remove_item("a")
         assert limited.recommendations("u").items
     assert len(outbox(owner)) == 2

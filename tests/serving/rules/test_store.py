@@ -73,7 +73,7 @@ def test_rules_for_an_outdated_version_are_rejected(api: Engine) -> None:
 
     with (
         api.begin() as connection,
-        pytest.raises(RulesChangedError, match="Version 1 is in force, not 0"),
+        pytest.raises(RulesChangedError, match="Version 1 of the rules is active, not 0"),
     ):
         store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="bo")
 

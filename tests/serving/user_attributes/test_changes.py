@@ -229,6 +229,6 @@ def test_a_key_changes_so_many_users_a_day(
         outcomes = limited.change_attributes(sent).users
         codes = ["unknown-attribute", None, None, "quota-exceeded"]
         assert [outcome.code for outcome in outcomes] == codes
-        with pytest.raises(errors.QuotaExceededError, match="attributes of its 3 users of today"):
+        with pytest.raises(errors.QuotaExceededError, match="its 3 changes of users' attr"):
             limited.put_attributes("u", OLD)
     assert stored(owner).keys() == {*"uvw"}
