@@ -18,7 +18,7 @@ POINTS: Final = (
     "delta.before_commit",  # Spark has the rows of a commit to a table of the lake
     "delta.after_commit",
     "collect.before_cursor",  # a batch of events and its counts are in the lake
-    "collect.before_cursor_of_items",  # so is a batch of changes of items
+    "collect.before_cursor_of_changes",  # so is a batch of changes of items or users
     "feedback.before_answer",  # an event is written, and not acknowledged
     "events.before_commit",  # a batch of events is written in a transaction, and not acknowledged
     "publish.after_copy",  # all rows of a release are loaded in a transaction

@@ -1,9 +1,10 @@
-"""Copy the product's events and changes of items from Postgres' outboxes into bronze. No Spark.
+"""Copy the product's events and its changes of items and users from Postgres into bronze. No Spark.
 
 Each row is copied once. The commit that adds a batch of events also records, in the log of
 bronze.feedback, how far the outbox was read. The next run completes a killed one: after the events
 it writes a row of bronze.collections, a row of bronze.landings, and a copy of the cursor in
-Postgres, for pages only. Changes of items are copied likewise, to bronze.item_changes.
+Postgres, for pages only. Changes of items and of users are copied likewise, to bronze.item_changes
+and bronze.user_changes.
 
 Exit code 99: nothing was waiting, or the data set takes no feedback.
 
@@ -12,7 +13,8 @@ Run: python -m jobs.collect --dataset movielens_1m
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow.compute as pc
@@ -25,6 +27,7 @@ from serving.catalogue_changes import outbox as item_changes
 from serving.errors import ServingError
 from serving.storage import database
 from serving.storage.outboxes import Batch
+from serving.user_attributes import outbox as user_changes
 from serving.users import outbox
 from warehouse import reconciliation
 from warehouse.append import Mark, append
@@ -36,6 +39,7 @@ from warehouse.tables import (
     BRONZE_FEEDBACK,
     BRONZE_ITEM_CHANGES,
     BRONZE_LANDINGS,
+    BRONZE_USER_CHANGES,
     Table,
 )
 from warehouse.tables.vocabulary import NOTHING_TO_DO
@@ -43,8 +47,25 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 log = logging.getLogger(__name__)
 
 CURSOR = "outbox"
-CHANGES = "item_changes"
 BATCH_SIZE = 50_000  # events in memory at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes that the product made, from their outbox to their table in bronze."""
+
+    table: Table
+    read: Callable[..., Batch | None]
+    move_cursor: Callable[..., bool]
+
+    @property
+    def name(self) -> str:
+        """The name of the mark in the table's log, and of the source of its landings."""
+        return self.table.name
+
+
+OF_ITEMS = Changes(BRONZE_ITEM_CHANGES, item_changes.read, item_changes.move_cursor)
+OF_USERS = Changes(BRONZE_USER_CHANGES, user_changes.read, user_changes.move_cursor)
 
 
 def run(
@@ -58,7 +79,10 @@ def run(
     if not dataset.takes_feedback:
         log.info("%s takes no feedback: each delivery replaces all rows", dataset.name)
         return NOTHING_TO_DO
-    has_changes = _collect_changes(root, dataset, engine, run_key, size)
+    moved = [
+        _collect_changes(of, root, dataset, engine, run_key, size=size)
+        for of in (OF_ITEMS, OF_USERS)
+    ]
     until = cursor(root)
     has_moved = _complete(root, engine, until, run_key)
     while (batch := outbox.read(engine, since=until, size=size)) is not None:
@@ -68,7 +92,7 @@ def run(
         has_moved = _complete(root, engine, until, run_key) or has_moved
     if not has_moved:
         log.info("%s: no event is waiting to be collected", dataset.name)
-        return 0 if has_changes else NOTHING_TO_DO
+        return 0 if any(moved) else NOTHING_TO_DO
     counts = reconciliation.reconcile(Lake(root)).fields()
     log.info(event("reconciled", dataset=dataset.name, **counts))
     return 0
@@ -146,49 +170,49 @@ def _since(lake: Lake, landing_id: str) -> int:
 
 
 def _collect_changes(
-    root: str, dataset: Dataset, engine: Engine, run_key: RunKey, size: int
+    of: Changes, root: str, dataset: Dataset, engine: Engine, run_key: RunKey, *, size: int
 ) -> bool:
-    """Collect the product's changes of items; return whether Postgres' cursor moved."""
+    """Collect the product's changes; return whether Postgres' cursor moved."""
     lake = Lake(root)
-    until = lake.mark(BRONZE_ITEM_CHANGES, CHANGES) or 0
-    has_moved = _complete_changes(lake, engine, until, run_key)
-    while (batch := item_changes.read(engine, since=until, size=size)) is not None:
-        landed = {"landing_id": _landing_of_changes(batch.until), "run_key": str(run_key)}
+    until = lake.mark(of.table, of.name) or 0
+    has_moved = _complete_changes(of, lake, engine, until, run_key)
+    while (batch := of.read(engine, since=until, size=size)) is not None:
+        landed = {"landing_id": _landing_of_changes(of, batch.until), "run_key": str(run_key)}
         rows = [
             row | landed | {"source_line": line, "attributes": [*row["attributes"].items()]}
             for line, row in enumerate(batch.rows, start=1)
         ]
-        mark = Mark(CHANGES, batch.until, after=batch.since or None)
-        if append(root, BRONZE_ITEM_CHANGES, rows, run_key=run_key, mark=mark):
-            log.info(event("collected_items", dataset=dataset.name, changes=len(rows)))
-        until = lake.mark(BRONZE_ITEM_CHANGES, CHANGES) or 0
-        has_moved = _complete_changes(lake, engine, until, run_key) or has_moved
+        mark = Mark(of.name, batch.until, after=batch.since or None)
+        if append(root, of.table, rows, run_key=run_key, mark=mark):
+            log.info(event("collected", dataset=dataset.name, table=of.name, changes=len(rows)))
+        until = lake.mark(of.table, of.name) or 0
+        has_moved = _complete_changes(of, lake, engine, until, run_key) or has_moved
     return has_moved
 
 
-def _complete_changes(lake: Lake, engine: Engine, until: int, run_key: RunKey) -> bool:
+def _complete_changes(of: Changes, lake: Lake, engine: Engine, until: int, run_key: RunKey) -> bool:
     """Record the newest batch of changes wherever it is missing, as `_complete` does."""
     if not until:
         return False
-    landing_id = _landing_of_changes(until)
+    landing_id = _landing_of_changes(of, until)
     if lake.mark(BRONZE_LANDINGS, landing_id) is None:
         equals = {"landing_id": landing_id}
         landing = {
             "landing_id": landing_id,
-            "target": BRONZE_ITEM_CHANGES.name,
-            "source_file": CHANGES,
-            "sha256": _digest(until, CHANGES),
-            "n_rows": lake.read(BRONZE_ITEM_CHANGES, columns=["item_id"], equals=equals).num_rows,
+            "target": of.name,
+            "source_file": of.name,
+            "sha256": _digest(until, of.name),
+            "n_rows": lake.read(of.table, columns=["landing_id"], equals=equals).num_rows,
             "landed_at": datetime.now(UTC),
             "run_key": str(run_key),
         }
         append(lake.root, BRONZE_LANDINGS, [landing], run_key=run_key, mark=Mark(landing_id))
-    faultpoint("collect.before_cursor_of_items")
-    return item_changes.move_cursor(engine, until=until, n_changes=lake.n_rows(BRONZE_ITEM_CHANGES))
+    faultpoint("collect.before_cursor_of_changes")
+    return of.move_cursor(engine, until=until, n_changes=lake.n_rows(of.table))
 
 
-def _landing_of_changes(until: int) -> str:
-    return landing_id_of(until, CHANGES, BRONZE_ITEM_CHANGES)
+def _landing_of_changes(of: Changes, until: int) -> str:
+    return landing_id_of(until, of.name, of.table)
 
 
 def _digest(until: int, name: str) -> str:

@@ -24,9 +24,11 @@ from warehouse.run_keys import RunKey
 from warehouse.tables import (
     BRONZE_COLLECTIONS,
     BRONZE_FEEDBACK,
+    BRONZE_USER_CHANGES,
     GOLD_FREEZES,
     SILVER_INTERACTIONS,
     SILVER_REFINEMENTS,
+    Table,
 )
 
 log = logging.getLogger(__name__)
@@ -50,11 +52,13 @@ def run(root: str, dataset: Dataset, *, run_key: RunKey) -> None:
         raise NothingSentError(f"{dataset.name}: it has no events; run its ingest first")
     if dataset.items is not None:
         unknown_items.require_known(lake, dataset)
-    until = outbox_until(lake)  # before the versions: an event may count twice, but is not lost
+    # before the versions: an event may count twice, but is not lost
+    until, of_users = outbox_until(lake), users_until(lake)
     row = {
         "retrain_id": run_key.retrain_id,
         "versions": [(t.full_name, lake.version(t)) for t in FROZEN if lake.exists(t)],
         "outbox_until": until,
+        "users_until": of_users,
         "n_interactions": lake.n_rows(SILVER_INTERACTIONS),
         "quarantine_share": quarantine_share(lake),
         "frozen_at": datetime.now(UTC),
@@ -80,11 +84,30 @@ def _refine(root: str, dataset: Dataset, batch: Batch, *, run_key: RunKey) -> No
 
 def outbox_until(lake: Lake) -> int:
     """Return the first transaction of Postgres whose events were not refined; 0 before any was."""
-    equals = {"target": BRONZE_FEEDBACK.name}
-    rows = lake.rows(SILVER_REFINEMENTS, columns=["landing_id"], equals=equals)
-    refined = {row["landing_id"] for row in rows}
+    refined = _refined(lake, BRONZE_FEEDBACK)
     collected = lake.rows(BRONZE_COLLECTIONS, columns=["landing_id", "until"])
     return max((row["until"] for row in collected if row["landing_id"] in refined), default=0)
+
+
+def users_until(lake: Lake) -> int:
+    """Return the first transaction of Postgres whose changes of users were not refined, or 0.
+
+    It may be an earlier one: after an erasure, nothing says how far a batch went.
+    """
+    refined, until = _refined(lake, BRONZE_USER_CHANGES), 0
+    if not lake.exists(BRONZE_USER_CHANGES):
+        return until
+    for batch in lake.batches(BRONZE_USER_CHANGES, columns=["landing_id", "xact"]):
+        rows = batch.to_pylist()
+        until = max([until, *(row["xact"] + 1 for row in rows if row["landing_id"] in refined)])
+    return until
+
+
+def _refined(lake: Lake, table: Table) -> set[str]:
+    """Return the refined landings of a table of bronze."""
+    equals = {"target": table.name}
+    rows = lake.rows(SILVER_REFINEMENTS, columns=["landing_id"], equals=equals)
+    return {row["landing_id"] for row in rows}
 
 
 def quarantine_share(lake: Lake) -> float:

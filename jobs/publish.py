@@ -71,7 +71,7 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
             verdict,
             fit,
             n_erased=_n_erased(lake, fit),
-            outbox_until=Freeze.read(root, retrain_id).outbox_until,
+            freeze=Freeze.read(root, retrain_id),
         ),
         tables,
         actor=str(run_key),
@@ -89,11 +89,11 @@ def candidate(
     fit: Fit,
     *,
     n_erased: int = 0,
-    outbox_until: int | None = None,
+    freeze: Freeze | None = None,
 ) -> Candidate:
     """Return the description of the release; `n_erased` users were erased since the fit.
 
-    `outbox_until` is the transaction up to which the fit has learned the outbox.
+    The freeze says up to which transactions the fit has learned what the API got.
     """
     return Candidate(
         retrain_id=retrain_id,
@@ -110,7 +110,8 @@ def candidate(
         counts={"recommendations": fit.n_users},
         n_erased=n_erased,
         withdraws=dataset.source.delivery == "snapshots",
-        outbox_until=outbox_until,
+        outbox_until=freeze.outbox_until if freeze else None,
+        users_until=freeze.users_until if freeze else None,
     )
 
 

@@ -36,7 +36,11 @@ _ITEM_DIFFERS = " OR ".join(
     if name not in SILVER_ITEMS.key
 )
 ITEM_CHANGED = f"coalesce(s.changed_at >= t.changed_at, true) AND ({_ITEM_DIFFERS})"
-USER_CHANGED = "NOT map_entries(t.attributes) <=> map_entries(s.attributes)"
+_USER_DIFFERS = (
+    "NOT map_entries(t.attributes) <=> map_entries(s.attributes)"
+    " OR NOT t.changed_at <=> s.changed_at"
+)
+USER_CHANGED = f"coalesce(s.changed_at >= t.changed_at, true) AND ({_USER_DIFFERS})"
 
 
 @dataclass(frozen=True)

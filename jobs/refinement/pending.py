@@ -33,6 +33,8 @@ HISTORY: Final = ("ratings", "events", "feedback")
 CATALOGUE: Final = ("items", "categories")
 USERS: Final = ("users",)
 CHANGES: Final = ("item_changes",)
+USER_CHANGES: Final = ("user_changes",)
+_GROUPS: Final = (HISTORY, CATALOGUE, USERS, CHANGES, USER_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Batch:
 
         There are none if no landing for the targets' table is new.
         """
-        group = next(g for g in (HISTORY, CATALOGUE, USERS, CHANGES) if targets[0] in g)
+        group = next(group for group in _GROUPS if targets[0] in group)
         pending = {x.landing_id for x in self.landings if x.target in group}
         if not pending and not self.rebuilds:
             return []
@@ -185,7 +187,7 @@ def section_of(dataset: Dataset, landing: Landing) -> Files | None:
 
 def _is_described(dataset: Dataset, landing: Landing) -> bool:
     """Return whether the manifest says what the landing's rows are: the API's need no section."""
-    if landing.target in ("feedback", *CHANGES):
+    if landing.target in ("feedback", *CHANGES, *USER_CHANGES):
         return dataset.takes_feedback
     return section_of(dataset, landing) is not None
 

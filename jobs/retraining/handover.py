@@ -71,6 +71,7 @@ class Freeze(HandOver):
     n_interactions: int
     quarantine_share: float
     outbox_until: int | None = None
+    users_until: int | None = None
 
 
 class Search(HandOver):

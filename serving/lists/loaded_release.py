@@ -20,6 +20,7 @@ from serving.lists.neighbours import Neighbours, Summed
 from serving.schemas import KindMeaning
 from serving.user_attributes import segment_lists, segments
 from serving.user_attributes.segment_lists import SegmentLists
+from serving.user_attributes.segments import Given
 
 N_SIMILAR = 50  # items that are similar to one, as the fit has them
 MASKS = 16  # of filters that are cached
@@ -57,6 +58,7 @@ class LoadedRelease:
     computed: frozenset[str] = frozenset()  # those of them that were computed after the fit
     segments: SegmentLists = field(default_factory=dict)  # the fallback lists of segments
     user_attributes: tuple[str, ...] = ()  # the names whose values form segments
+    users_until: int = 0  # attributes that were sent in earlier transactions were learned
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:
         """Return the user's scores as a sum over their ratings; None without positive ones."""
@@ -64,14 +66,14 @@ class LoadedRelease:
             return self.fold_in.fold(ratings, segment)
         return self.neighbours.fold(ratings, self.constants.relevant_from)
 
-    def segment(self, learned: str | None, attributes: Mapping[str, str] | None) -> str:
-        """Return a user's segment: by the attributes that the product sent, else the profile's.
+    def segment(self, learned: str | None, given: Given | None) -> str:
+        """Return a user's segment: the profile's, unless the product sent attributes since.
 
-        `learned`: the profile's; None without a profile. `attributes`: None if it sent none.
+        `learned`: the profile's; None without a profile. `given`: None if nothing was sent.
         """
-        if attributes is None:
+        if given is None or (learned is not None and given.xact < self.users_until):
             return learned or ""
-        return segments.segment(attributes, self.user_attributes)
+        return segments.segment(given.attributes, self.user_attributes)
 
     def popularity_in(self, segment: str) -> NDArray[np.float32]:
         """Return the popularity among the users of a segment; of all, if it has no list."""

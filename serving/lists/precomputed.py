@@ -14,7 +14,7 @@ from serving.lists.loaded_release import LoadedRelease
 from serving.lists.release_cache import ReleaseCache
 from serving.schemas import ListKind, Reason
 from serving.storage.prepared import Prepared
-from serving.user_attributes.segments import IS_GIVEN
+from serving.user_attributes.segments import IS_GIVEN, Given
 from serving.users.erasures import IS_ERASED
 from serving.users.kind_events import OF_KINDS
 
@@ -55,6 +55,7 @@ FOR_USER = Prepared(
                     and xact >= coalesce(releases.outbox_until, 0)
             ) or lists.user_id is not null and exists (
                 select from user_attributes where user_id = :user_id
+                    and xact >= coalesce(releases.users_until, 0)
             ) as needs_reranking
     ) as decided
     cross join lateral (
@@ -69,6 +70,7 @@ _FALLBACK = Prepared(
     f"""
     select fallback.item_ids, fallback.scores, profiles.item_ids as rated_ids,
         profiles.acted_ids, profiles.acted_kinds, profiles.segment, given.attributes,
+        given.xact as given_xact,
         exists (
             select from items where removed and item_id = any (fallback.item_ids)
         ) as has_removed
@@ -117,7 +119,7 @@ class PrecomputedList:
     """The list that the live release has for a user.
 
     It has the requested number of items, or up to `FULL` if it `needs_reranking`: the user has
-    feedback, the product sent their attributes, slate rules are in force, the request filters, or
+    feedback or newer attributes, slate rules are in force, the request filters, or
     the product removed an item of it.
     """
 
@@ -195,7 +197,7 @@ def _fallback(
         seen -= {item_id for item_id, _ in acts}
     kinds = release.kinds
     seen |= {item_id for item_id, kind in acts if kind in kinds and not kinds[kind].repeatable}
-    of_segment = release.segments.get(release.segment(row.segment, row.attributes))
+    of_segment = release.segments.get(release.segment(row.segment, Given.of_row(row)))
     if not of_segment:
         pairs = zip(row.item_ids, row.scores, strict=True)
         return [

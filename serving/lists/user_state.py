@@ -11,7 +11,7 @@ from serving.lists.fold_in import Ratings
 from serving.lists.loaded_release import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
-from serving.user_attributes.segments import IS_GIVEN
+from serving.user_attributes.segments import IS_GIVEN, Given
 from serving.users import kind_events
 from serving.users.erasures import IS_ERASED
 from serving.users.kind_events import Acts
@@ -23,7 +23,8 @@ _STATE = Prepared(
     "user_state",
     {"user_id": "text", "release_id": "bigint"},
     f"""
-    select profiles.segment, given.attributes, profiles.item_ids as rated_ids,
+    select profiles.segment, given.attributes, given.xact as given_xact,
+        profiles.item_ids as rated_ids,
         array_send(profiles.ratings) as ratings, array_send(profiles.rated_at) as rated_at,
         profiles.acted_ids, profiles.acted_kinds, array_send(profiles.amounts) as amounts,
         array_send(profiles.acted_at) as acted_at, newer.*, undone.*, sent.*
@@ -67,7 +68,7 @@ class UserState:
     acts: Acts = field(default_factory=dict)  # events of the manifest's kinds, by item and kind
     given: frozenset[str] = frozenset()  # items whose rating is newer feedback
     acted: frozenset[str] = frozenset()  # items with events of these kinds, undone or not
-    attributes: Mapping[str, str] | None = None  # None: the product sent none
+    attributes: Given | None = None  # None: the product sent none
 
     def ratings(self, release: LoadedRelease) -> Ratings:
         """Return the ratings and events of items that have factors in the release."""
@@ -196,7 +197,7 @@ def read(connection: Connection, release_id: int, user_id: str) -> UserState:
         acts=kind_events.merged(learned, newer),
         given=frozenset(given),
         acted=frozenset([*(i for i, _ in learned), *(event.item_id for event in sent)]),
-        attributes=row.attributes,
+        attributes=Given.of_row(row),
     )
 
 

@@ -38,7 +38,8 @@ class Candidate:
     expected number of rows by table; up to `n_erased` fewer are accepted, as so many users were
     erased since the fit. `withdraws`: items that are not sent are withdrawn from this release on,
     unless the product changed them after the newest of those that are. `outbox_until`: the fit has
-    learned the events of the outbox of earlier transactions.
+    learned the events of the outbox of earlier transactions. `users_until`: likewise of changes of
+    users.
     """
 
     retrain_id: str
@@ -51,6 +52,7 @@ class Candidate:
     n_erased: int = 0
     withdraws: bool = False
     outbox_until: int | None = None
+    users_until: int | None = None
 
 
 def publish(
@@ -152,6 +154,7 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
         constants=candidate.constants,
         counts={},
         outbox_until=candidate.outbox_until,
+        users_until=candidate.users_until,
     )
     session.add(release)
     session.flush()

@@ -152,7 +152,8 @@ class ExportedUser(Answer):
     )
     changed_at: datetime | None = Field(default=None, description="When it sent them.")
     segment: str = Field(
-        description="By these attributes, else as in the live release; may be empty."
+        description="By these attributes if they are newer than the live release, else as in it; "
+        "may be empty."
     )
     n_rated: int = Field(description="Rated items, as of the live release.")
 

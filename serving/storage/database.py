@@ -47,6 +47,7 @@ GRANTS = {
         "outbox": "select, delete",  # `collect` and `prune` run as publisher
         "user_tokens": "select, delete",
         "user_attributes": "select",
+        "user_attributes_cursor": "select, insert, update",
         "feedback": "select, update (undone_at)",
         "outbox_cursor": "select, insert, update",
         "quarantine_decisions": "select",  # `settle` copies them to the lake

@@ -34,4 +34,4 @@ from serving.tables.placements import PlacementVersion
 from serving.tables.quarantine import QuarantineDecision
 from serving.tables.releases import Activation, LivePointer, Release, Verdict
 from serving.tables.rules import RulesVersion, Slate, WindowList
-from serving.tables.users import UserAttributes
+from serving.tables.users import UserAttributes, UserAttributesCursor

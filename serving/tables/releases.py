@@ -30,6 +30,10 @@ class Release(Base):
     outbox_until: Mapped[int | None] = mapped_column(
         comment="Events of the outbox below this transaction were learned; null: not known."
     )
+    users_until: Mapped[int | None] = mapped_column(
+        comment="Attributes that the product sent in transactions below this one were learned; "
+        "null: none."
+    )
     checksum: Mapped[str | None] = mapped_column(comment="SHA-256 of the stored lists.")
     ready_at: Mapped[datetime | None] = mapped_column(
         comment="Null until all rows are loaded, counted and analysed."

@@ -25,7 +25,7 @@ _WRITE = text(
     where not exists (select from erasures where digest = {digest_of("sent.user_id")})
     order by user_id
     on conflict (user_id) do update set
-        attributes = excluded.attributes, sent_by = excluded.sent_by,
+        attributes = excluded.attributes, sent_by = excluded.sent_by, xact = excluded.xact,
         changed_at = greatest(excluded.changed_at, kept.changed_at + interval '1 microsecond')
     returning user_id, changed_at
     """  # noqa: S608 # our own conditions

@@ -1,11 +1,33 @@
-"""The segment of a user, by the attributes that the product sent."""
+"""The segment of a user: by the attributes that the product sent, or the profile's.
+
+A release knows the transaction up to which its fit has learned what the product sent
+(`users_until`). A profile has the segment by the newest of files and API as of the fit, so only
+what was sent later counts. Of users without a profile, what was sent last counts.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Row
 
 from serving.users.erasures import IS_ERASED
 
 # Joins the attributes of the user `:user_id`; of an erased user there are none.
 IS_GIVEN = f"given.user_id = :user_id and not {IS_ERASED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The attributes that the product sent of a user, and the transaction that wrote them."""
+
+    attributes: Mapping[str, str]
+    xact: int
+
+    @classmethod
+    def of_row(cls, row: Row[Any]) -> Self | None:
+        """Return what a row with the joined columns has; None if the product sent nothing."""
+        return None if row.attributes is None else cls(row.attributes, row.given_xact)
 
 
 def segment(attributes: Mapping[str, str], names: Sequence[str]) -> str:

@@ -24,11 +24,13 @@ _USERS = text(
     with page as ({_MATCHING} order by user_id limit :limit)
     select page.user_id, given.attributes, given.changed_at,
         profiles.segment as learned,
+        given.xact >= coalesce(live.users_until, 0) as is_newer,
         coalesce(cardinality(profiles.item_ids), 0) as n_rated,
         {digest_of("page.user_id")} in (select digest from erasures) as is_erased
     from page left join user_attributes as given on given.user_id = page.user_id
     left join profiles on profiles.user_id = page.user_id
         and profiles.release_id = (select release_id from live_release)
+    left join releases as live on live.release_id = (select release_id from live_release)
     order by page.user_id
     """  # noqa: S608 # our own names
 )
@@ -65,8 +67,9 @@ def events(
 
 
 def _user(row: Mapping[str, Any], names: Sequence[str]) -> ExportedUser:
-    given = row["attributes"]
-    of_user = (row["learned"] or "") if given is None else segment(given, names)
+    given, learned = row["attributes"], row["learned"]
+    is_learned = given is None or (learned is not None and not row["is_newer"])
+    of_user = (learned or "") if is_learned else segment(given, names)
     return ExportedUser.model_validate({**row, "segment": of_user})
 
 

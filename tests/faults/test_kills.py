@@ -10,12 +10,18 @@ from ops.settings import ROOT
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change
 from serving.schemas import ItemContent
+from serving.user_attributes import changes as attributes
 from tests.conftest import schema_of
 from tests.support import dying, invariants
 from tests.support.serving import shop
 from tests.support.serving.server import as_role
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_ITEM_CHANGES, BRONZE_LANDINGS
+from warehouse.tables import (
+    BRONZE_COLLECTIONS,
+    BRONZE_ITEM_CHANGES,
+    BRONZE_LANDINGS,
+    BRONZE_USER_CHANGES,
+)
 
 
 def address(engine: Engine, role: str) -> tuple[str, str]:
@@ -112,7 +118,7 @@ def test_a_collection_that_is_killed_is_completed_by_the_next(
 
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize(
-    "place", ["append.before_commit", "append.after_commit", "collect.before_cursor_of_items"]
+    "place", ["append.before_commit", "append.after_commit", "collect.before_cursor_of_changes"]
 )
 def test_a_collection_of_items_that_is_killed_is_completed_by_the_next(
     owner: Engine, tmp_path: Path, place: str
@@ -124,6 +130,23 @@ def test_a_collection_of_items_that_is_killed_is_completed_by_the_next(
 
     assert lake.n_rows(BRONZE_ITEM_CHANGES) == lake.n_rows(BRONZE_LANDINGS) == 1
     assert shop.rows(owner, "select n_changes from item_changes_cursor") == [(1,)]
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(
+    "place", ["append.before_commit", "append.after_commit", "collect.before_cursor_of_changes"]
+)
+def test_a_collection_of_users_that_is_killed_is_completed_by_the_next(
+    owner: Engine, tmp_path: Path, place: str
+) -> None:
+    with owner.begin() as connection:
+        change = attributes.Change("u", {"sex": "F"})
+        attributes.apply(connection, change, sent_by="test")
+
+    lake = collected_after_a_kill(owner, tmp_path, place)
+
+    assert lake.n_rows(BRONZE_USER_CHANGES) == lake.n_rows(BRONZE_LANDINGS) == 1
+    assert shop.rows(owner, "select n_changes from user_attributes_cursor") == [(1,)]
 
 
 def test_nothing_happens_at_a_place_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:

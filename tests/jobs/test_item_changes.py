@@ -86,7 +86,7 @@ def test_changes_are_collected_once_as_they_were_sent(
     [landing] = lake.rows(BRONZE_LANDINGS)
     assert (landing["target"], landing["n_rows"]) == ("item_changes", 2)
     [[until, n]] = rows(owner, "select until, n_changes from item_changes_cursor")
-    assert (until, n) == (lake.mark(BRONZE_ITEM_CHANGES, collect.CHANGES), 2)
+    assert (until, n) == (lake.mark(BRONZE_ITEM_CHANGES, collect.OF_ITEMS.name), 2)
 
 
 @pytest.mark.usefixtures("released")
@@ -145,7 +145,7 @@ def test_an_outbox_that_is_behind_the_lake_is_not_read(root: str, publisher: Eng
         BRONZE_ITEM_CHANGES,
         [sent("x", "e", 0)],
         run_key=RunKey("dag", "x", "collect"),
-        mark=Mark(collect.CHANGES, 2**40),
+        mark=Mark(collect.OF_ITEMS.name, 2**40),
     )
 
     with pytest.raises(OutboxRestoredError):

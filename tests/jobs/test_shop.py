@@ -122,7 +122,7 @@ def test_a_shop_needs_a_manifest_and_no_code(
         ("99999999999", 'Rose "Été"', ["Plants"], None, 2024, None),
         ("AX-0001", "Spade; ash handle", ["Tools", "Digging"], "Müller & Söhne", 2023, None),
     ]
-    assert rows_of(warehouse, SILVER_USERS) == [
+    assert rows_of(warehouse, SILVER_USERS, "user_id", "attributes") == [
         ("anna@example.com", {"Country": "AT"}),
         ("c-2", {}),
     ]

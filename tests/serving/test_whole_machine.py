@@ -1,9 +1,9 @@
 """Random histories of the whole loop, compared with an expected shop after each step.
 
-Users are created, rate, hide, undo, view, buy and are erased; the product changes and removes
-items; events and changes are collected into a real lake; retrains without Spark learn from it and
-publish; operators roll back, pause publishing and change rules and a placement. Postgres, the lake
-and every answer are compared with `tests.support.serving.expected_shop`.
+Users are created, described, rate, hide, undo, view, buy and are erased; the product changes and
+removes items; events and changes are collected into a real lake; retrains without Spark learn from
+it and publish; operators roll back, pause publishing and change rules and a placement. Postgres,
+the lake and every answer are compared with `tests.support.serving.expected_shop`.
 """
 
 from collections.abc import Iterator
@@ -107,15 +107,18 @@ class Loop(Histories):
         until = None if self.open is None else self.open.accepted.turn
         new = self.expected.sent_before(until).difference(self.expected.in_lake)
         n_changes = self.expected.n_changes_before(until)
-        has_new = bool(new) or n_changes > self.expected.n_changes_in_lake
+        described = self.expected.described_before(until) - self.expected.described_in_lake
+        has_new = bool(new or described) or n_changes > self.expected.n_changes_in_lake
         assertions.wait_for_others(self.reading, self.open.connection if self.open else None)
         run_key = RunKey("product__collect", str(next(self.numbers)), "collect")
         code = collect.run(self.root, PRODUCT, self.shop.publisher, run_key=run_key)
         assert code == (0 if has_new else NOTHING_TO_DO)
         self.expected.in_lake += sorted(new)
         self.expected.n_changes_in_lake = n_changes
+        self.expected.described_in_lake |= described
         assertions.assert_bronze_feedback(self.root, self.reading, self.expected)
         assertions.assert_bronze_item_changes(self.root, self.expected)
+        assertions.assert_bronze_user_changes(self.root, self.expected)
 
     @rule(target=released)
     def retrain(self) -> object:

@@ -18,6 +18,7 @@ from warehouse.tables.bronze import (
     BRONZE_LANDINGS,
     BRONZE_QUARANTINE_DECISIONS,
     BRONZE_RATINGS,
+    BRONZE_USER_CHANGES,
     BRONZE_USERS,
     OF_API,
 )

@@ -1,6 +1,6 @@
 """Bronze: the rows of the sources as they were sent. Rows are added; `erase` deletes users'."""
 
-from warehouse.tables.base import ITEM, LINE, RUN_KEY, TARGET, Column, table
+from warehouse.tables.base import ITEM, LINE, RUN_KEY, TARGET, USER, Column, table
 
 _LANDED = (
     Column("landing_id", "string", "The row's landing: see `bronze.landings`."),
@@ -40,7 +40,8 @@ BRONZE_LANDINGS = table(
     Column(
         "source_file",
         "string",
-        "Name of the file (or pattern); the topic; `outbox` for feedback; `item_changes`.",
+        "Name of the file (or pattern); the topic; `outbox` for feedback; `item_changes`; "
+        "`user_changes`.",
     ),
     Column(
         "sha256",
@@ -205,6 +206,23 @@ BRONZE_ITEM_CHANGES = table(
     key=("change_id",),
 )
 
+BRONZE_USER_CHANGES = table(
+    "bronze.user_changes",
+    "Attributes of users as the product left them through its API, copied from `user_attributes`: "
+    "what a user had when `collect` ran. Rows are appended and never changed; `erase` deletes "
+    "those of erased users. The application transaction `user_changes` of the table's log has the "
+    "cursor: how far the table in Postgres was read.",
+    USER,
+    Column("attributes", "map<string,string>", "Values by name; may be empty."),
+    Column("changed_at", "timestamp", "When the API accepted it, UTC; grows with each change."),
+    Column("sent_by", "string", "Name of the API key that sent it."),
+    Column("xact", "bigint", "Id of the Postgres transaction that wrote it."),
+    Column("landing_id", "string", "The change's batch: see `bronze.landings`."),
+    Column("source_line", "bigint", "Position in the batch, from 1, in order of commit."),
+    RUN_KEY,
+    key=("user_id", "changed_at"),
+)
+
 BRONZE_COLLECTIONS = table(
     "bronze.collections",
     "Reconciliation of `collect`, one row per collected batch of the outbox.",
@@ -236,7 +254,8 @@ BRONZE_QUARANTINE_DECISIONS = table(
     checks=(("known_decision", "decision IN ('release', 'reject')"),),
 )
 
-OF_API = (BRONZE_FEEDBACK.name, BRONZE_ITEM_CHANGES.name)  # targets of the outboxes' batches
+# targets of the batches that `collect` writes
+OF_API = (BRONZE_FEEDBACK.name, BRONZE_ITEM_CHANGES.name, BRONZE_USER_CHANGES.name)
 
 BRONZE = {
     table.name: table

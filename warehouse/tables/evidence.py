@@ -48,6 +48,12 @@ GOLD_FREEZES = table(
         "Events of the outbox of earlier transactions of Postgres are in `silver.events`.",
         nullable=True,
     ),
+    Column(
+        "users_until",
+        "bigint",
+        "Changes of users of earlier transactions of Postgres are in `silver.users`.",
+        nullable=True,
+    ),
     key=("retrain_id",),
 )
 

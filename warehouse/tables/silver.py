@@ -122,9 +122,15 @@ SILVER_ITEMS = table(
 
 SILVER_USERS = table(
     "silver.users",
-    "Attributes of users: the newest row of each user.",
+    "Attributes of users: the newest row of each user, of files and of the product's changes.",
     USER,
     Column("attributes", "map<string,string>", "Values by name, such as `age_group`."),
+    Column(
+        "changed_at",
+        "timestamp",
+        "When the product changed them, or the user's last file landed, UTC; null in older tables.",
+        nullable=True,
+    ),
     key=("user_id",),
 )
 

@@ -22,10 +22,8 @@ def marked(warehouse: Warehouse, rows: DataFrame, *, dataset: str, user_id: Colu
     """
     if not warehouse.exists(BRONZE_ERASURES):
         return rows
-    listed = warehouse.read(BRONZE_ERASURES).select("user_digest").distinct()
-    digest = F.sha2(F.concat(F.lit(f"{dataset}/"), user_id), 256)
-    joined = rows.withColumn("user_digest", digest).join(
-        listed.withColumn("is_erased", F.expr("true")), "user_digest", "left"
+    joined = rows.withColumn("user_digest", _digest(dataset, user_id)).join(
+        _listed(warehouse).withColumn("is_erased", F.expr("true")), "user_digest", "left"
     )
     is_erased = F.coalesce("is_erased", F.expr("false"))
     failed = F.array_append("failed_checks", F.lit(USER_ERASED))
@@ -36,3 +34,19 @@ def marked(warehouse: Warehouse, rows: DataFrame, *, dataset: str, user_id: Colu
             "sent": F.when(is_erased, F.lit(_NOTHING)).otherwise(F.col("sent")),
         }
     ).drop("user_digest", "is_erased")
+
+
+def without(warehouse: Warehouse, rows: DataFrame, dataset: str) -> DataFrame:
+    """Return the rows, which have a `user_id`, without those of erased users."""
+    if not warehouse.exists(BRONZE_ERASURES):
+        return rows
+    with_digest = rows.withColumn("user_digest", _digest(dataset, F.col("user_id")))
+    return with_digest.join(_listed(warehouse), "user_digest", "left_anti").drop("user_digest")
+
+
+def _listed(warehouse: Warehouse) -> DataFrame:
+    return warehouse.read(BRONZE_ERASURES).select("user_digest").distinct()
+
+
+def _digest(dataset: str, user_id: Column) -> Column:
+    return F.sha2(F.concat(F.lit(f"{dataset}/"), user_id), 256)

@@ -1,11 +1,13 @@
 """Attributes take effect with the user's next list: of the new segment, in every process."""
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from serving.catalogue_changes.changes import Change as ItemChange
 from serving.catalogue_changes.changes import apply
+from serving.inspection import users as inspection
 from serving.lists import explanations
+from serving.lists.precomputed import ListRequest, precomputed_list
 from serving.lists.release_cache import ReleaseCache
 from serving.user_attributes import changes
 from serving.user_attributes.changes import Change
@@ -104,6 +106,45 @@ def test_a_model_without_segments_keeps_the_list(publisher: Engine, owner: Engin
     assert shown(publisher, "fan") == ("batch", ["f3", "f4"])
 
 
+def test_what_the_release_has_learned_gives_way_to_the_profile_and_later_changes_do_not(
+    publisher: Engine, owner: Engine, released: int
+) -> None:
+    """The fit took the newest of files and API: here a file that is newer than the API."""
+    put(owner, "fan", OLD)
+    put(owner, "new", OLD)
+    second = publish(publisher, "two", instead_of=released, users_until=until_now(owner))
+
+    assert shown(publisher, "fan") == ("batch", ["f3", "f4"])
+    assert not is_reranked(publisher, "fan")
+    assert user_segment(publisher, "fan") == ""
+    assert shown(publisher, "new") == ("fallback", ["f4", "f3"])  # there is no profile
+
+    put(owner, "fan", OLD)
+    assert shown(publisher, "fan")[1][0] == "o4"
+    assert is_reranked(publisher, "fan")
+    assert user_segment(publisher, "fan") == live_shop.OLD
+
+    publish(publisher, "three", instead_of=second, users_until=until_now(owner))
+    assert shown(publisher, "fan") == ("batch", ["f3", "f4"])
+
+
+def until_now(owner: Engine) -> int:
+    """Return the first transaction after those that wrote attributes."""
+    with owner.connect() as connection:
+        return connection.scalar(text("select max(xact) + 1 from user_attributes")) or 0
+
+
+def publish(publisher: Engine, retrain_id: str, *, instead_of: int, users_until: int) -> int:
+    return live_shop.release(
+        publisher,
+        retrain_id,
+        constants=WITH_PRIORS,
+        rows=with_priors,
+        instead_of=instead_of,
+        users_until=users_until,
+    )
+
+
 @pytest.mark.usefixtures("released")
 def test_a_fallback_is_of_the_segment_that_the_release_knows(
     publisher: Engine, owner: Engine
@@ -158,6 +199,17 @@ def test_after_an_erasure_the_list_is_that_of_anybody(publisher: Engine, owner: 
         accounts.erase(connection, "new", requested_by="test")
 
     assert shown(publisher, "new") == ("fallback", ["o4", "o3"])
+
+
+def is_reranked(publisher: Engine, user_id: str) -> bool:
+    with shop.reading(publisher) as connection:
+        cache, request = ReleaseCache(), ListRequest()
+        return precomputed_list(connection, cache, user_id, request).needs_reranking
+
+
+def user_segment(publisher: Engine, user_id: str) -> str:
+    with shop.reading(publisher) as connection:
+        return inspection.inspect(connection, ReleaseCache(), user_id, limit=1).segment
 
 
 def segment_terms(connection: Connection, cache: ReleaseCache, user_id: str) -> list[float]:

@@ -31,7 +31,8 @@ WITHOUT_USERS = {
     "fallback_lists",
     "item_changes", "item_changes_cursor", "item_factors", "items", "live_release",
     "measurements", "outbox_cursor", "placements", "quarantine_decisions", "releases", "rules",
-    "similar_items", "slate", "taken_together", "unavailable_items", "verdicts",
+    "similar_items", "slate", "taken_together", "unavailable_items",
+    "user_attributes_cursor", "verdicts",
 }  # fmt: skip
 OLD = {"sex": "F", "age": "old"}
 WINDOW = {"user_id": "u", "item_ids": ["a"], "scores": [1.0], "relevant": ["a"]}

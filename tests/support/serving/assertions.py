@@ -22,14 +22,19 @@ from serving.users.rated_items import rated_items
 from tests.support.serving.expected_shop import PLACEMENT, ExpectedShop, feedback
 from tests.support.serving.stand_in import COLD, KNOWN, collected
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_COLLECTIONS, BRONZE_FEEDBACK, BRONZE_ITEM_CHANGES
+from warehouse.tables import (
+    BRONZE_COLLECTIONS,
+    BRONZE_FEEDBACK,
+    BRONZE_ITEM_CHANGES,
+    BRONZE_USER_CHANGES,
+)
 
 close = partial(pytest.approx, rel=1e-3, abs=1e-4)  # scores are stored as float32
 TABLES = (
     "activations", "live_release", "recommendations", "profiles", "item_factors", "content_weights",
     "similar_items", "taken_together", "fallback_lists", "releases", "about", "items",
     "verdicts", "outbox", "outbox_cursor", "feedback", "erasures", "user_tokens", "rules",
-    "user_attributes",
+    "user_attributes", "user_attributes_cursor",
     "unavailable_items", "item_changes", "item_changes_cursor", "placements",
 )  # fmt: skip
 EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
@@ -47,7 +52,8 @@ def wait_for_others(reading: Connection, still_open: Connection | None) -> None:
     query = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     newest = text(
         "select coalesce(max(xact), 0) + 1"
-        " from (select xact from outbox union all select xact from item_changes) as sent"
+        " from (select xact from outbox union all select xact from item_changes"
+        " union all select xact from user_attributes) as sent"
     )
     own = text("select pg_current_xact_id()::text::bigint")
     until = reading.scalar(newest) if still_open is None else still_open.scalar(own)
@@ -218,6 +224,19 @@ def assert_bronze_item_changes(root: str, expected: ExpectedShop) -> None:
     if expected.n_changes_in_lake:
         ids = Lake(root).read(BRONZE_ITEM_CHANGES, columns=["change_id"])["change_id"].to_pylist()
         assert len(ids) == len({*ids}) == expected.n_changes_in_lake
+
+
+def assert_bronze_user_changes(root: str, expected: ExpectedShop) -> None:
+    """Bronze has what was collected of users' attributes once, as it was then."""
+    n_rows = Lake(root).n_rows(BRONZE_USER_CHANGES) if expected.described_in_lake else 0
+    assert n_rows == len(expected.described_in_lake)
+    assert Lake(root).exists(BRONZE_USER_CHANGES) == (n_rows > 0)
+    if n_rows:
+        rows = sorted(Lake(root).rows(BRONZE_USER_CHANGES), key=lambda row: row["changed_at"])
+        newest = {row["user_id"]: dict(row["attributes"]) for row in rows}
+        for user, turn in expected.described_in_lake:
+            if expected.described.get(user) == turn:
+                assert newest[user] == expected.attributes[user]
 
 
 def assert_bronze_feedback(root: str, reading: Connection, expected: ExpectedShop) -> None:

@@ -106,6 +106,8 @@ class ExpectedShop:
     titles: dict[str, str] = field(default_factory=dict)  # that the product changed
     removed: set[str] = field(default_factory=set)  # items
     attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by user
+    described: dict[str, int] = field(default_factory=dict)  # turns of these, by user
+    described_in_lake: set[tuple[str, int]] = field(default_factory=set)  # users with turns
     changes: list[int] = field(default_factory=list)  # of items: their turns
     n_changes_in_lake: int = 0
     placement: PlacementVersion = DEFAULTS[PLACEMENT]
@@ -161,6 +163,10 @@ class ExpectedShop:
         """Return the number of changes of items before this transaction; None: of all."""
         return sum(turn is None or change < turn for change in self.changes)
 
+    def described_before(self, turn: int | None) -> set[tuple[str, int]]:
+        """Return the users whose last change of attributes was before this one; None: all."""
+        return {(user, at) for user, at in self.described.items() if turn is None or at < turn}
+
     def title(self, item: str) -> str:
         """Return the title of an item: that of the files until the product changes it."""
         return self.titles.get(item, f"Title {item}")
@@ -202,6 +208,7 @@ class ExpectedShop:
         self.undos = [undo for undo in self.undos if undo.receipt.user_id != user]
         self.acts = [act for act in self.acts if act.event.user_id != user]
         self.attributes.pop(user, None)
+        self.described.pop(user, None)
         return n_before - len(self.accepted) - len(self.undos) - len(self.acts)
 
     def profile(self, user: str) -> Rated | None:

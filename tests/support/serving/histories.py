@@ -220,6 +220,7 @@ class Histories(RuleBasedStateMachine):
                 self.describe(user, sent)
             return
         self.expected.attributes[user] = sent
+        self.expected.described[user] = next(self.expected.turns)
         assert self.describe(user, sent).segment == self.expected.segment(user)
 
     @rule(user=users)

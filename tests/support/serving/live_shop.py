@@ -84,6 +84,7 @@ def release(
     together: Mapping[str, Mapping[str, float]] | None = None,
     acts: Mapping[str, Mapping[tuple[str, str], float]] | None = None,
     outbox_until: int | None = None,
+    users_until: int | None = None,
     about: Mapping[str, Any] = MappingProxyType({}),
     content: shop.Rows | None = None,
 ) -> int:
@@ -119,6 +120,7 @@ def release(
         counts=counts,
         about=shop.ABOUT | {"highest": 5.0} | {**about},
         outbox_until=outbox_until,
+        users_until=users_until,
     )
     return publish(publisher, fit, tables, actor="test", reason="A test.", instead_of=instead_of)
 

@@ -17,10 +17,11 @@ from sqlalchemy import Engine
 from serving.lists import scoring
 from serving.publishing.publish import publish
 from serving.schemas import HideKind, SentKind
+from serving.user_attributes.segments import segment
 from serving.users.feedback import Event
 from tests.support.serving import shop
 from warehouse.query import Lake
-from warehouse.tables import BRONZE_FEEDBACK
+from warehouse.tables import BRONZE_FEEDBACK, BRONZE_USER_CHANGES
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HIDES: tuple[HideKind, ...] = ("hide", "not_interested")
@@ -34,6 +35,7 @@ DELIVERED = (
     Event("rate", "w", "a", 1, START + timedelta(hours=2)),
 )
 REG, ALPHA, MIDPOINT, RANK = 0.1, 2.0, 3.0, 3
+NAMES = ("sex", "age")
 OLD = "sex=F,age=old"  # the segment of which each fit has a fallback list
 CONSTANTS = {
     "relevant_from": 4.0,
@@ -56,6 +58,8 @@ class Fit:
     lists: Mapping[str, Scores]
     popularity: Scores
     factors: np.ndarray
+    segments: Mapping[str, str]  # by user, of what the product sent
+    users_until: int  # transactions that wrote it are below this one
 
     @property
     def of_segment(self) -> Scores:
@@ -80,7 +84,8 @@ def retrained(root: str, number: int) -> Fit:
     ]
     popularity = {i: liked.count(i) + (position + 1) / 100 for position, i in enumerate(KNOWN)}
     factors = np.random.default_rng(number).normal(0, 1, (len(KNOWN), RANK)).astype(np.float32)
-    fit = Fit(f"fit-{number}", profiles, {}, popularity, factors)
+    segments, users_until = described(root)
+    fit = Fit(f"fit-{number}", profiles, {}, popularity, factors, segments, users_until)
     lists = {user: _list(fit, profile) for user, profile in profiles.items()}
     return replace(fit, lists={user: scores for user, scores in lists.items() if scores})
 
@@ -101,6 +106,18 @@ def collected(root: str) -> dict[str, Event]:
         for row in rows
         if row["kind"] in get_args(SentKind) and row["event_id"] not in undone
     }
+
+
+def described(root: str) -> tuple[dict[str, str], int]:
+    """Return the segment of each user of whom attributes were collected, and the next transaction.
+
+    Of several changes of a user, the newest counts.
+    """
+    if not Lake(root).exists(BRONZE_USER_CHANGES):
+        return {}, 0
+    rows = sorted(Lake(root).rows(BRONZE_USER_CHANGES), key=lambda row: row["changed_at"])
+    segments = {row["user_id"]: segment(dict(row["attributes"]), NAMES) for row in rows}
+    return segments, 1 + max(row["xact"] for row in rows)
 
 
 def by_pair(events: Sequence[Event]) -> dict[tuple[str, str], list[Event]]:
@@ -159,6 +176,7 @@ def publish_fit(
         constants=CONSTANTS,
         about=shop.ABOUT | {"highest": 5.0},
         counts={name: len(rows) for name, rows in _rows(fit).items()},
+        users_until=fit.users_until,
     )
     publishing = partial(publish, engine, candidate, tables, actor="test", reason="A test.")
     return publishing(instead_of=instead_of, keep=keep)
@@ -180,7 +198,7 @@ def _rows(fit: Fit) -> dict[str, shop.Rows]:
         "profiles": [
             {
                 "user_id": user,
-                "segment": "",
+                "segment": fit.segments.get(user, ""),
                 "item_ids": list(profile),
                 "ratings": [rating for rating, _ in profile.values()],
                 "rated_at": [at for _, at in profile.values()],
