@@ -12,9 +12,9 @@ from dashboards import product_api
 from dashboards.identity import visitors
 from dashboards.text import plural
 from serving.schemas import About, User
+from serving.schemas.base import MAX_ID_LENGTH
 
 YOURSELF = ""  # the option of operators who act as no other user
-MAX_ID_LENGTH = 200
 _ADDRESS, _VIEW_AS, _NOT_RECORDED = "last-address", "view-as", "view-not-recorded"
 _ICON = ":material/cloud_off:"
 

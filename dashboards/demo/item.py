@@ -12,10 +12,11 @@ from dashboards.demo.words import decades, kinds
 from dashboards.identity import visitors
 from dashboards.text import day, esc, plural
 from serving.schemas import FilledShelf
+from serving.schemas.base import MAX_ID_LENGTH
 
 MAX_ATTRIBUTE = 100  # characters of a text that is shown
 
-item_id = st.query_params.get("id", "")[: choices.MAX_ID_LENGTH]
+item_id = st.query_params.get("id", "")[:MAX_ID_LENGTH]
 
 with states.error_boundary():
     dataset = choices.dataset()

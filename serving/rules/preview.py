@@ -9,6 +9,7 @@ because the window's lists do not record the rated items.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -75,9 +76,12 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     n_listed = len({scored.item.item_id for user in users for scored in user.pool})
     n_items = max(connection.scalar(_N_ITEMS, {"release_id": release_id}) or 0, n_listed)
 
+    @cache
     def read_columns() -> Columns:
         attributes = catalogue.read_attributes(connection, release_id)
-        return Columns([*items.values()], attributes)
+        pinned = [pin.item_id for pin in (*rules.pin, *store.live(connection).rules.pin)]
+        also = catalogue.read_items(connection, pinned, release_id=release_id) if pinned else {}
+        return Columns([*(items | also).values()], attributes)
 
     in_force = store.slate(connection, release_id, read_columns)[1]
     without = try_out(in_force.without_rules, users, n_items)

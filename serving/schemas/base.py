@@ -22,7 +22,8 @@ MOST_ERRORS = 10  # largest number of errors that are named
 MOST_CHARACTERS = 200  # largest length of each error, and of the path, in a problem
 
 # An id is the product's own text. Postgres cannot store NUL.
-Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
+MAX_ID_LENGTH = 256  # characters
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00]*$")]
 # a name or a short sentence
 ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 MAX_FILTER_LENGTH = 1000  # characters

@@ -8,8 +8,8 @@ from dashboards.console.acts.reason import MAX_REASON_LENGTH
 from dashboards.console.sources import Account
 from dashboards.text import plural
 from serving.schemas import Erasure
+from serving.schemas.base import MAX_ID_LENGTH
 
-MAX_ID_LENGTH = 256
 _DONE = "erasure_done"
 
 

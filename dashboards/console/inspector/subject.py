@@ -11,8 +11,8 @@ from dashboards.console.sources import Account
 from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from serving.schemas import About, Item
+from serving.schemas.base import MAX_ID_LENGTH
 
-MAX_ID_LENGTH = 256
 MAX_USERS, MAX_ITEMS = 8, 6
 _NAMES = ("user", "item")
 _LAST = "inspected"  # what the last visit of the page was about

@@ -11,8 +11,7 @@ from dashboards.text import esc
 from dashboards.ui import Card
 from serving.errors import RequestRefusedError, UserErasedError
 from serving.schemas import About, PlacementPreview, TriedShelf
-
-MAX_ID_LENGTH = 256
+from serving.schemas.base import MAX_ID_LENGTH
 
 
 def show(account: Account, dataset: str, about: About) -> None:

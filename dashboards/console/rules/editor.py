@@ -44,7 +44,7 @@ def title_of(dataset: str, item_id: str) -> str:
 
 def refusal(error: RequestRefusedError) -> str:
     """Return why the API refused the rules, as Markdown, in the words of the editor."""
-    return esc(_FIELD.sub("Only items with", str(error)))
+    return esc(_FIELD.sub("Only items where", str(error)))
 
 
 def _reset_buttons(active: RulesVersion) -> None:
@@ -145,7 +145,7 @@ def _categories(about: About) -> None:
 
 
 def _order() -> None:
-    filter_field("Only items with", draft.KEEP_IF)
+    filter_field("Only items where", draft.KEEP_IF)
     with st.grid(2, min_column_width=180):
         for noun, key in (("category", draft.PER_CATEGORY), ("vendor", draft.PER_VENDOR)):
             st.number_input(

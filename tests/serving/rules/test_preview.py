@@ -13,7 +13,7 @@ from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store, window_lists
 from serving.rules.preview import WindowUser, exposures, preview, try_out
 from serving.rules.slate import Slate
-from serving.schemas import Boost, NewRules, RulesPreview, SlateRules
+from serving.schemas import Boost, NewRules, Pin, RulesPreview, SlateRules
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.serving.rules.test_window_lists import decided
@@ -115,6 +115,18 @@ def test_a_filter_of_the_rules_removes_the_items_that_do_not_meet_it(
     assert kept.after != kept.before
     with pytest.raises(FilterRefusedError, match=r"^body\.keep_if: at position 9: "):
         preview(connection, SlateRules(keep_if="category"))
+
+
+def test_a_pin_that_does_not_meet_the_filter_is_on_no_list_of_the_preview(
+    connection: Connection,
+) -> None:
+    pin = Pin(item_id="e", rank=1)  # on no list of the window
+
+    pinned = preview(connection, SlateRules(pin=(pin,)))
+    kept_out = preview(connection, SlateRules(pin=(pin,), keep_if="category != 'Z'"))
+
+    assert pinned.after != pinned.before
+    assert kept_out.after == kept_out.before
 
 
 def test_the_change_has_the_interval_of_its_mean_over_users(connection: Connection) -> None:
