@@ -18,7 +18,7 @@ _BAR, _X_AXIS = 30, 76  # pixels; with less room Vega leaves out names of bars
 def show(terms: Sequence[ScoreTerm], about: About, *, whose: str = "Your rating") -> None:
     """Show the strongest terms as bars, and the others as a sentence. `whose`: of the tooltip."""
     charted, rest = by_strength(terms)
-    bars = _bars(charted, about)
+    bars = bar_table(charted, about)
     st.altair_chart(
         _chart(bars, whose),
         height=_X_AXIS + _BAR * len(bars),
@@ -59,12 +59,15 @@ def rating_text(rating: float, about: About) -> str:
     return "1 star" if rating == 1 else f"{rating:g} stars"
 
 
-def _bars(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
+def bar_table(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
+    """Return a row for each bar: its cause, the rating or kind of event, and the effect."""
     ratings = [
         (t.event_kind or "") if t.rating is None else rating_text(t.rating, about) for t in terms
     ]
     causes, effects = [t.title or t.kind for t in terms], [t.value for t in terms]
-    return pd.DataFrame({"cause": causes, "rating": ratings, "effect": effects})
+    bars = pd.DataFrame({"cause": causes, "rating": ratings, "effect": effects})
+    # Terms of one cause, such as two popularities, are one bar: the chart would stack them.
+    return bars.groupby(["cause", "rating"], sort=False, as_index=False)["effect"].sum()
 
 
 def _chart(bars: pd.DataFrame, whose: str) -> alt.LayerChart:

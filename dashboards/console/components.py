@@ -109,7 +109,8 @@ def filter_field(label: str, key: str, placeholder: str = "All items") -> None:
         key=key,
         max_chars=MAX_FILTER_LENGTH,
         placeholder=placeholder,
-        help="Such as `price < 20 and category in ('Drama')`",
+        help="Such as `released >= 2000 and available`. Fields are `category`, `vendor`, "
+        "`released` and the attributes of items. Texts are in quotes",
         persist_state="session",
     )
 

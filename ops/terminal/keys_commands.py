@@ -40,8 +40,11 @@ def add_key(
     _check_name(name)
     granted = _granted(scope)
     with acting(dataset, user=user, direct=direct) as acts:
+        is_replaced = name in {key.name for key in acts.api_keys()}
         created = acts.create_key(name, granted, reason=reason)
     typer.echo(created.key)
+    if is_replaced:
+        typer.echo(f"It replaces the key that {name} had, which works no longer.", err=True)
     scopes = ", ".join(sorted(created.scopes))
     typer.echo(f"{dataset}: key of {name}, scopes: {scopes}. The key is not stored.", err=True)
 

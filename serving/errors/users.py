@@ -20,7 +20,7 @@ class UnknownItemError(ApiError):
 
     status = 404
     title = "Unknown item"
-    next_step = "Search the catalogue by title. New items arrive with the next release."
+    next_step = "Search by title, or create it with `PUT items/{id}`."
 
 
 class UnknownEventError(ApiError):

@@ -27,7 +27,7 @@ class Problem(Answer):
         detail="There is no item '0'.",
         instance="/v1/movielens_1m/items/0",
         code="unknown-item",
-        next_step="Search the catalogue by title. New items arrive with the next release.",
+        next_step="Search by title, or create it with `PUT items/{id}`.",
     )
 
     type: str = Field(description="`urn:lantern:problem:` and the code.")

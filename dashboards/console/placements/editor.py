@@ -82,7 +82,7 @@ def _shelf(number: int, of_shelf: int) -> None:
         with st.grid(3, min_column_width=140):
             filter_field("Filter", draft.key("filter", of_shelf))
             _number("Most items", "limit", of_shelf)
-            _number("Minimum", "minimum", of_shelf, "With fewer items the shelf is left out")
+            _number("Fewest items", "minimum", of_shelf, "With fewer items the shelf is left out")
 
 
 def _number(label: str, field: str, of_shelf: int, tooltip: str | None = None) -> None:

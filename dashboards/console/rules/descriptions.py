@@ -34,7 +34,7 @@ def summary(rules: SlateRules) -> str:
         f"{len(rules.pin)} pinned" if rules.pin else "",
         plural("boost", len(rules.boost)) if rules.boost else "",
         "capped" if rules.most_per_category or rules.most_per_vendor else "",
-        "a filter" if rules.keep_if else "",
+        f"only {esc(rules.keep_if)}" if rules.keep_if else "",
         "available only" if rules.only_available else "",
         f"diversity {rules.diversity:.2f}" if rules.diversity else "",
     ]

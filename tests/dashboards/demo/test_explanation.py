@@ -1,7 +1,7 @@
 import pytest
 
 from dashboards.demo.explanation import main_causes
-from dashboards.score_terms import by_strength, remainder
+from dashboards.score_terms import bar_table, by_strength, remainder
 from serving.schemas import ScoreTerm
 from tests.support.dashboards import shop
 
@@ -51,6 +51,16 @@ def test_a_rating_on_another_scale_is_not_shown_as_stars() -> None:
     about = shop.about().model_copy(update={"highest": 10})
 
     assert "your 5 of 10 for **Alien**" in main_causes([ALIEN], about)
+
+
+def test_terms_of_one_cause_are_one_bar() -> None:
+    popular = ScoreTerm(kind="popularity", value=0.3, title="popularity")
+    terms = [popular, ALIEN, popular.model_copy(update={"value": 0.2})]
+
+    bars = bar_table(terms, shop.about())
+
+    assert bars["cause"].tolist() == ["popularity", "Alien"]
+    assert bars["effect"].tolist() == pytest.approx([0.5, 0.6])
 
 
 def test_the_terms_that_the_sentence_names_have_bars() -> None:

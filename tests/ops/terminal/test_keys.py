@@ -56,6 +56,12 @@ def test_a_key_is_alone_on_standard_output_and_opens_what_was_said(
     assert (made.name, sorted(made.scopes)) == ("shop", ["feedback", "read"])
     assert "key of shop, scopes: feedback, read" in shown.err
     assert shown.out.strip() not in shown.err
+    assert "replaces" not in shown.err
+
+    lantern("keys", "add", DATASET, "shop", "--scope", "read", "--direct")
+    shown = capsys.readouterr()
+    assert "It replaces the key that shop had, which works no longer" in shown.err
+    assert known(owner, shown.out.strip()) is not None
 
 
 def test_a_second_key_of_a_name_ends_the_first(

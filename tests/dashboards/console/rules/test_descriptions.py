@@ -28,7 +28,8 @@ def test_each_kind_of_rule_is_a_sentence_with_escaped_titles() -> None:
 
 def test_the_summary_counts_the_rules() -> None:
     summary = (
-        "10 hidden · 2 pinned · 2 boosts · capped · a filter · available only · diversity 0.25"
+        r"10 hidden · 2 pinned · 2 boosts · capped · only price \< 20 · available only"
+        " · diversity 0.25"
     )
     assert descriptions.summary(RULES) == summary
     assert descriptions.summary(SlateRules()) == "no rules"
