@@ -67,7 +67,7 @@ def bar_table(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
     causes, effects = [t.title or t.kind for t in terms], [t.value for t in terms]
     bars = pd.DataFrame({"cause": causes, "rating": ratings, "effect": effects})
     # Terms of one cause, such as two popularities, are one bar: the chart would stack them.
-    return bars.groupby(["cause", "rating"], sort=False, as_index=False)["effect"].sum()
+    return bars.groupby(["cause", "rating"], sort=False)["effect"].sum().reset_index()
 
 
 def _chart(bars: pd.DataFrame, whose: str) -> alt.LayerChart:

@@ -1,10 +1,11 @@
 """HTTP/1.1 with limits: slow, endless and oversized requests end their connection."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from edge import forwarded
 from edge.settings import EdgeSettings
@@ -35,6 +36,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._header_bytes = 0
         self._unread: asyncio.TimerHandle | None = None
+        self._unfinished: deque[RequestResponseCycle] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer 503 and close the connection if there are too many."""
@@ -45,10 +47,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start(self.limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timers."""
+        """Stop the timers; tell every request that its client is gone.
+
+        uvicorn tells only the newest of several that wait for each other.
+        """
         self._stop()
         self._forget_unread()
         super().connection_lost(exc)
+        for cycle in self._unfinished:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def pause_writing(self) -> None:
         """Close the connection if the client does not read what waits for it."""
@@ -109,9 +117,14 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle_before = self.cycle
         super().on_headers_complete()
         if self.cycle is not cycle_before:  # a request for a WebSocket begins no cycle
-            one_write = OneWrite(self.transport, self.on_response_complete)
+            self._unfinished.append(self.cycle)
+            one_write = OneWrite(self.transport, self._finish_first)
             self.cycle.transport = one_write  # type: ignore[assignment]
             self.cycle.on_response = one_write.complete
+
+    def _finish_first(self) -> None:
+        self._unfinished.popleft()  # answers are in the order of the requests
+        self.on_response_complete()
 
     def on_message_complete(self) -> None:
         """Expect the next request."""

@@ -23,6 +23,8 @@ def show(sections: Mapping[str, Sequence[st.Page]], current: st.Page) -> None:
 
     @st.fragment(run_every=SECONDS if account else None)
     def links() -> None:
+        if account and sign_in.current() is None:  # signed out in another tab
+            st.rerun()
         n_waiting = _n_waiting(account)
         st.set_page_config(page_title=tab_title(current.title, n_waiting))
         label = f"Retrains ({n_waiting})" if n_waiting else "Retrains"

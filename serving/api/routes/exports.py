@@ -1,14 +1,17 @@
 """The route that exports all items, users or events as JSON lines."""
 
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from threading import Lock
 from typing import Annotated, Literal
 
+import anyio
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
+from starlette.types import Receive, Scope, Send
 
 from serving import catalogue, schemas
 from serving.api import problems
@@ -18,7 +21,9 @@ from serving.errors import ApiUnavailableError
 from serving.users import bulk_export
 
 EXPORT_PAGE = 1000  # rows in memory at the same time
-_of_users = Lock()
+EXPORT_SECONDS = 600.0  # for which an export is sent; a client that reads too slowly is cut off
+_turns: defaultdict[str, Lock] = defaultdict(Lock)  # by data set
+_threads = anyio.CapacityLimiter(1)  # of exports: the others are for lists
 
 Exported = Literal["items", "users", "events"]
 Read = Callable[[Connection, str], tuple[Sequence[BaseModel], str | None]]
@@ -36,18 +41,40 @@ class JsonLines(JSONResponse):
     media_type = "application/x-ndjson"
 
 
-class Turn:
-    """The only export of users or events of this process, until `end` or until it is dropped.
+class Export(StreamingResponse):
+    """The only export of a data set that this process sends, until it is sent or cut off."""
 
-    Raises:
-        ApiUnavailableError: there is another one.
-    """
+    def __init__(self, dataset: str, pages: Iterator[bytes]) -> None:
+        """Read the first page: an error of it is an answer of its own.
 
-    def __init__(self) -> None:
-        if not _of_users.acquire(blocking=False):
+        Raises:
+            ApiUnavailableError: another export of the data set is being sent.
+            ApiError: as of reading a page.
+        """
+        self._turn = _turns[dataset]
+        if not self._turn.acquire(blocking=False):
             raise ApiUnavailableError("Another export is being sent. Retry.")
-        # a client may leave before the first line, and then no line of the generator is run
-        self.end = weakref.finalize(self, _of_users.release)
+        try:
+            first = next(pages, b"")
+        except BaseException:
+            self._turn.release()
+            raise
+        super().__init__(_sent(first, pages), media_type=JsonLines.media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pages; end the turn also if the client leaves."""
+        try:
+            with anyio.move_on_after(EXPORT_SECONDS):
+                await super().__call__(scope, receive, send)
+        finally:
+            self._turn.release()
+
+
+async def _sent(first: bytes, pages: Iterator[bytes]) -> AsyncIterator[bytes]:
+    page = first
+    while page:
+        yield page
+        page = await run_sync(next, pages, b"", limiter=_threads)
 
 
 @exports.get(
@@ -63,23 +90,9 @@ def export(
     """All of them as JSON lines, by id: `ItemDetails`, `ExportedUser` or `ExportedEvent`.
 
     Needs the scope `operate`. They are read in pages: what changes meanwhile is as before or as
-    after. 503 while another export of users or events is sent by this process.
+    after, or missing. 503 while this process sends another export of the data set.
     """
-    match what:
-        case "items":
-            lines = _lines(caller, _items)
-        case "users":
-            lines = _alone(caller, _users, Turn())
-        case "events":
-            lines = _alone(caller, _events, Turn())
-    return StreamingResponse(lines, media_type=JsonLines.media_type)
-
-
-def _alone(caller: Caller, read: Read, turn: Turn) -> Iterator[bytes]:
-    try:
-        yield from _lines(caller, read)
-    finally:
-        turn.end()
+    return Export(caller.dataset, _lines(caller, _READ[what]))
 
 
 def _lines(caller: Caller, read: Read) -> Iterator[bytes]:
@@ -103,3 +116,6 @@ def _users(connection: Connection, after: str) -> tuple[Sequence[BaseModel], str
 
 def _events(connection: Connection, after: str) -> tuple[Sequence[BaseModel], str | None]:
     return bulk_export.events(connection, after=after, limit=EXPORT_PAGE)
+
+
+_READ: dict[Exported, Read] = {"items": _items, "users": _users, "events": _events}

@@ -1,8 +1,11 @@
 """All users and all events as JSON lines: each once, in pages, one export at a time."""
 
-import gc
 import json
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 import httpx2
 import pytest
@@ -11,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from serving import errors
 from serving.api.routes import exports
-from serving.api.routes.exports import Turn
 from serving.client import Client
 from serving.schemas import ExportedUser, NewEvent, UserChange
 from serving.storage import keys
@@ -139,28 +141,87 @@ def test_a_page_at_a_time_is_in_memory(
     assert sizes == [4, 4, 2]
 
 
-def test_one_export_of_users_or_events_at_a_time(maintainer: Client) -> None:
-    turn = Turn()
-    for export in (maintainer.export_users, maintainer.export_events):
-        with pytest.raises(errors.ApiUnavailableError, match="Another export"):
-            list(export())
-    assert list(maintainer.export_items())  # nobody's data
-
-    turn.end()
-
-    assert list(maintainer.export_users())
-    assert list(maintainer.export_users())
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The export of users never ends."""
+    row = ExportedUser(user_id="u" * 200, attributes=None, segment="", n_rated=0)
+    monkeypatch.setitem(exports._READ, "users", lambda _connection, _after: ([row] * 100, "u"))  # noqa: SLF001 # the table of sources
 
 
-def test_an_export_that_nobody_reads_ends_when_it_is_dropped() -> None:
-    lines = exports._alone(None, exports._users, Turn())  # type: ignore[arg-type] # not used before the first line # noqa: SLF001
-    with pytest.raises(errors.ApiUnavailableError):
-        Turn()
+@contextmanager
+def begun(http: httpx2.Client, dataset: str) -> Iterator[socket.socket]:
+    """Send a request for all users, and read a part of the answer."""
+    url = http.base_url
+    key = http.headers["Authorization"]
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        path = f"/v1/{dataset}/export?what=users"
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: {key}\r\n\r\n".encode()
+        )
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        yield connection
 
-    del lines
-    gc.collect()
 
-    Turn().end()
+def wait_for_turn(client: Client) -> None:
+    for _ in range(100):
+        with suppress(errors.ApiUnavailableError):
+            assert list(client.export_items())
+            return
+        time.sleep(0.05)
+    raise AssertionError("the turn did not end within 5 s")
+
+
+@pytest.mark.usefixtures("endless")
+def test_one_export_of_a_data_set_is_sent_at_a_time_until_its_client_leaves(
+    maintainer: Client, maintainer_http: httpx2.Client, owner: Engine
+) -> None:
+    with begun(maintainer_http, schema_of(owner)):
+        for export in (maintainer.export_users, maintainer.export_events, maintainer.export_items):
+            with pytest.raises(errors.ApiUnavailableError, match="Another export"):
+                list(export())
+
+    wait_for_turn(maintainer)
+
+
+@pytest.mark.usefixtures("endless")
+def test_the_turn_of_an_export_ends_with_a_client_that_has_sent_another_request(
+    maintainer: Client,
+    maintainer_http: httpx2.Client,
+    owner: Engine,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with begun(maintainer_http, schema_of(owner)) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.2)  # the server has read it
+
+    wait_for_turn(maintainer)
+    assert "Exception in ASGI" not in caplog.text
+
+
+@pytest.mark.usefixtures("endless")
+def test_an_export_that_takes_too_long_is_cut_off(
+    maintainer: Client,
+    maintainer_http: httpx2.Client,
+    owner: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exports, "EXPORT_SECONDS", 0.3)
+    with begun(maintainer_http, schema_of(owner)):  # its client stays, and reads no more
+        wait_for_turn(maintainer)
+
+
+def test_an_export_that_fails_at_its_beginning_is_an_error_and_holds_no_turn(
+    maintainer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise errors.NoReleaseError
+
+    with monkeypatch.context() as patched:
+        patched.setitem(exports._READ, "events", fail)  # noqa: SLF001 # the table of sources
+        with pytest.raises(errors.NoReleaseError):
+            list(maintainer.export_events())
+
+    assert list(maintainer.export_events()) == []
 
 
 def test_other_scopes_may_not_export(product: Client) -> None:

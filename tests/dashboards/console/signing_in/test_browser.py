@@ -74,3 +74,16 @@ def test_a_refresh_in_the_moment_of_signing_out_leaves_the_form_alone(
     expect(desktop.get_by_label("Username")).to_be_visible()
     desktop.get_by_label("Username").fill("maya")
     expect(at_rest(desktop).get_by_label("Username")).to_have_value("maya")
+
+
+def test_a_tab_asks_to_sign_in_soon_after_another_one_signed_out(app: str, desktop: Page) -> None:
+    sign_in(desktop, f"{app}/overview")
+    other = desktop.context.new_page()
+    other.goto(f"{app}/overview")
+    expect(other.get_by_text("of 8 tasks done")).to_be_visible()
+
+    at_rest(desktop).get_by_role("button", name="maya").click()
+    desktop.get_by_role("button", name="Sign out").click()
+
+    expect(other.get_by_label("Username")).to_be_visible(timeout=20_000)
+    expect(other.get_by_text("of 8 tasks done")).to_have_count(0)
