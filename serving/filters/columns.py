@@ -85,6 +85,10 @@ class Columns:
         """Return which items have one of these ids."""
         return self._mask([self.places[i] for i in item_ids if i in self.places])
 
+    def times(self, attribute: str) -> NDArray[np.datetime64]:
+        """Return the times in an attribute, of each item; NaT where there is none."""
+        return self._column(_Field(attribute, is_attribute=True, type="time"))
+
     def meeting(self, compared: Compared) -> Mask:
         """Return which items meet a comparison. Of those that lack the field, only `!=` holds."""
         if compared.operator == "!=":

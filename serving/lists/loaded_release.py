@@ -58,6 +58,7 @@ class LoadedRelease:
     computed: frozenset[str] = frozenset()  # those of them that were computed after the fit
     segments: SegmentLists = field(default_factory=dict)  # the fallback lists of segments
     user_attributes: tuple[str, ...] = ()  # the names whose values form segments
+    since: str | None = None  # the attribute with the time from which an item is sold
     users_until: int = 0  # attributes that were sent in earlier transactions were learned
 
     def fold(self, ratings: Ratings, segment: str = "") -> Folded | Summed | None:

@@ -30,7 +30,7 @@ _OF_ITEMS = ("items", "years", "by_category", "by_vendor", "columns")
 
 _RELEASE = text(
     "select constants, lowest, highest, kinds, revision, user_attributes,"
-    " coalesce(users_until, 0)"
+    " coalesce(users_until, 0), display ->> 'since'"
     " from releases cross join about cross join slate"
     " where release_id = :release_id"
 )
@@ -51,7 +51,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
     started = time.monotonic()
     parameters = {"release_id": release_id}
     row = connection.execute(_RELEASE, parameters).one()
-    constants, lowest, highest, kinds, revision, names, users_until = row
+    constants, lowest, highest, kinds, revision, names, users_until, since = row
     rows = connection.execute(_FACTORS, parameters).all()
     # Titles are read last, so every item read above has one, even during a publication.
     items = catalogue.read_items(connection, release_id=release_id)
@@ -87,6 +87,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         predicted=frozenset(row.item_id for row in rows if row.is_predicted),
         segments=segment_lists.load(connection, release_id),
         user_attributes=tuple(names),
+        since=since,
         users_until=users_until,
     )
     changed = (row.item_id for row in rows if row.is_changed)

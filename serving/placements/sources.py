@@ -169,9 +169,11 @@ def trending(visit: Visit, query: Query) -> Found:
 
 
 def new(visit: Visit, query: Query) -> Found:
-    """Return the items that were added last; of those added together, by year and popularity.
+    """Return the items that are sold since last, or those that were added last.
 
-    The score is the time at which the item was added, in seconds since 1970. What was read is kept
+    Items with a time in the attribute `since` of the manifest's `[display]` come first, by this
+    time, then the others by the time at which they were added; of equal times, by year and
+    popularity. The score is that time, in seconds since 1970. What was read is kept
     until an item changes, so a request with a filter of its own costs little.
     """
     compiled, memory = query.compiled, visit.release.memory
@@ -273,6 +275,35 @@ def _descending(positions: Positions, values: NDArray[np.float32]) -> Positions:
 
 
 def _newest(visit: Visit, filtered_by: Filter | None, limit: int) -> list[ScoredItem]:
+    dated = _sold_since_last(visit.release, filtered_by, limit)
+    if len(dated) == limit:
+        return dated
+    ids = {scored.item.item_id for scored in dated}
+    added = _added_last(visit, filtered_by, limit)
+    return [*dated, *(scored for scored in added if scored.item.item_id not in ids)][:limit]
+
+
+def _sold_since_last(
+    release: LoadedRelease, filtered_by: Filter | None, limit: int
+) -> list[ScoredItem]:
+    if release.since is None:
+        return []
+    columns = release.columns
+    times = columns.times(release.since)
+    chosen = ~np.isnat(times)
+    if filtered_by is not None:
+        chosen &= release.passing(filtered_by)
+    places = np.flatnonzero(chosen)
+    micros = times[places].astype(np.int64)
+    newest_first = np.argsort(-micros, kind="stable")[:limit]
+    dated = [
+        ScoredItem(columns.items[places[at]], float(micros[at]) / 1e6)
+        for at in newest_first.tolist()
+    ]
+    return sorted(dated, key=lambda scored: _newness(release, scored), reverse=True)
+
+
+def _added_last(visit: Visit, filtered_by: Filter | None, limit: int) -> list[ScoredItem]:
     release = visit.release
     parameters: dict[str, float | str] = {"release_id": release.release_id, "limit": limit}
     condition = "true"

@@ -51,7 +51,7 @@ class Display(Section):
     begin with https://. Items without one have a generated cover."""
     since: str | None = None
     """Attribute with the time from which an item is sold, of the type `time`. The app can show the
-    newest items first by it."""
+    newest items first by it, and the shelf `new` of placements begins with the latest."""
     picture_hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = ()
     """Hosts whose pictures are shown, such as `["img.example.org"]`; those of others are not."""
 

@@ -144,6 +144,32 @@ def test_new_items_are_those_that_were_added_last(api: Engine) -> None:
     assert of_source(api, "new", "fan", limit=12)[:2] == [COLD, "o2"]
 
 
+@pytest.mark.usefixtures("released")
+def test_items_with_a_day_from_which_they_are_sold_are_new_by_this_day(
+    owner: Engine, api: Engine
+) -> None:
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                """
+                update about set display = '{"since": "sold"}', attributes = '{"sold": "time"}'
+                """
+            )
+        )
+        for item_id, day in (("o1", "2026-03-01"), ("f1", "2026-03-02"), ("f2", "no day")):
+            connection.execute(
+                text(
+                    "update items set attributes = jsonb_build_object('sold', cast(:day as text))"
+                    " where item_id = :item_id"
+                ),
+                {"day": day, "item_id": item_id},
+            )
+
+    assert of_source(api, "new", limit=4) == ["f1", "o1", "o4", "f4"]
+    assert of_source(api, "new", filter="category == 'opera'", limit=2) == ["o1", "o4"]
+    assert of_source(api, "new", filter="sold < '2026-03-02'", limit=2) == ["o1"]
+
+
 def test_again_has_what_the_user_liked_the_newest_first(
     publisher: Engine, api: Engine, owner: Engine
 ) -> None:
