@@ -30,6 +30,15 @@ def esc(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", _REPLACED_AFTER_PARSING.sub(_WORD_JOINER, one_line))
 
 
+def code(text: str) -> str:
+    """Return text on one line as inline code in Markdown: it is shown, and copied, literally."""
+    one_line = " ".join(text.splitlines())
+    runs = re.findall("`+", one_line)
+    fence = "`" * (max(map(len, runs), default=0) + 1)
+    space = " " if runs else ""  # belongs to the fence
+    return f"{fence}{space}{one_line}{space}{fence}"
+
+
 def plural(noun: str, n: int | None = None) -> str:
     """Return the noun with its count, or its plural: "1 film", "3 stories", "films"."""
     if n == 1:

@@ -7,6 +7,7 @@ from dashboards.text import (
     age,
     article,
     bytes_text,
+    code,
     duration,
     esc,
     moment,
@@ -106,3 +107,15 @@ def test_negative_numbers_have_a_minus_sign() -> None:
     text = "-0.0190 [-0.0286, -0.0093] over als-2 since 2026-11-29"
 
     assert with_minus(text) == text.replace("-0", MINUS + "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("price >= 20", "`price >= 20`"),
+        ("`my price` < 2\nand a", "`` `my price` < 2 and a ``"),
+        ("a ``` b", "```` a ``` b ````"),
+    ],
+)
+def test_code_is_fenced_so_that_it_is_literal(text: str, markdown: str) -> None:
+    assert code(text) == markdown

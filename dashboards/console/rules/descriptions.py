@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from dashboards.text import esc, plural
+from dashboards.text import code, esc, plural
 from serving.schemas import Boost, SlateRules
 from serving.schemas.rules import CAP_WINDOW
 
@@ -20,7 +20,7 @@ def sentences(rules: SlateRules, title_of: TitleOf) -> list[str]:
         _boosted("Boosted", [boost for boost in rules.boost if boost.by > 0]),
         _boosted("Demoted", [boost for boost in rules.boost if boost.by < 0]),
         _capped(rules),
-        f"**Only items where:** {esc(rules.keep_if)}" if rules.keep_if else "",
+        f"**Only items where:** {code(rules.keep_if)}" if rules.keep_if else "",
         "**Stock:** available items only" if rules.only_available else "",
         f"**Diversity:** {rules.diversity:.2f} of 1" if rules.diversity else "",
     ]
@@ -34,7 +34,7 @@ def summary(rules: SlateRules) -> str:
         f"{len(rules.pin)} pinned" if rules.pin else "",
         plural("boost", len(rules.boost)) if rules.boost else "",
         "capped" if rules.most_per_category or rules.most_per_vendor else "",
-        f"only {esc(rules.keep_if)}" if rules.keep_if else "",
+        f"only {code(rules.keep_if)}" if rules.keep_if else "",
         "available only" if rules.only_available else "",
         f"diversity {rules.diversity:.2f}" if rules.diversity else "",
     ]

@@ -20,7 +20,7 @@ def test_each_kind_of_rule_is_a_sentence_with_escaped_titles() -> None:
         r"**Boosted:** \*War\* by 0.10",
         "**Demoted:** Noir by 0.20",
         "**Caps:** at most 5 per category and 1 per vendor in any 10 ranks",
-        r"**Only items where:** price \< 20",
+        "**Only items where:** `price < 20`",
         "**Stock:** available items only",
         "**Diversity:** 0.25 of 1",
     ]
@@ -28,7 +28,7 @@ def test_each_kind_of_rule_is_a_sentence_with_escaped_titles() -> None:
 
 def test_the_summary_counts_the_rules() -> None:
     summary = (
-        r"10 hidden · 2 pinned · 2 boosts · capped · only price \< 20 · available only"
+        r"10 hidden · 2 pinned · 2 boosts · capped · only `price < 20` · available only"
         " · diversity 0.25"
     )
     assert descriptions.summary(RULES) == summary
