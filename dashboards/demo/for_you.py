@@ -56,7 +56,8 @@ def body() -> None:
             else:
                 posters(shelf.title, key, untouched(shelf), offered)
         for shelf_below, items in zip(below, of_below, strict=True):
-            posters(shelf_below.title, shelf_below.key, items, offered)
+            on_sale = offers.on_sale(items, offered)[:PER_SHELF]
+            posters(shelf_below.title, shelf_below.key, on_sale, offered)
 
 
 def with_actions(home: Placement) -> FilledShelf | None:
@@ -78,10 +79,13 @@ def untouched(shelf: FilledShelf) -> list[ListedItem]:
 def items_below(
     home: Placement, rated: RatingsPage, below: Sequence[shelves.HomeShelf]
 ) -> list[list[ListedItem]]:
-    """Return the items of the shelves below the placement: none that it has, and none rated."""
+    """Return the items of the shelves below the placement: none that it has, and none rated.
+
+    There are more than a shelf shows, as some may be sold out.
+    """
     seen = {item.item_id for item in placed.items(home.shelves)} | {*visit.acts()}
     seen |= {item.item_id for item in (*rated.items, *rated.hidden)}
-    return [shelves.unseen(shelf.answer.value.items, seen, PER_SHELF) for shelf in below]
+    return [shelves.unseen(shelf.answer.value.items, seen, 2 * PER_SHELF) for shelf in below]
 
 
 def taste(home: Placement, rated: RatingsPage) -> shelves.Taste:

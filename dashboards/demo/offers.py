@@ -5,12 +5,15 @@ The manifest's `[display]` names the attributes. Without them, items have no off
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dashboards import product_api
 from dashboards.settings import AppSettings
 from dashboards.ui import Card
 from serving.schemas import About, Item, ItemDetails
+
+ItemT = TypeVar("ItemT", bound=Item)
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}  # written before the number
 _WITHOUT_CENTS = ("JPY", "KRW", "ISK")
@@ -57,6 +60,11 @@ def of(item: ItemDetails, about: About) -> Offer:
         is_sold_out=not item.available or attributes.get(display.stock or "") == 0,
         picture=picture if isinstance(picture, str) and is_shown(picture) else "",
     )
+
+
+def on_sale(items: Iterable[ItemT], offered: Mapping[str, Offer]) -> list[ItemT]:
+    """Return the items without those that are sold out."""
+    return [item for item in items if not offered.get(item.item_id, NONE).is_sold_out]
 
 
 def price(item: ItemDetails, about: About) -> float | None:

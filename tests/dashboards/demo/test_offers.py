@@ -3,12 +3,13 @@
 import pytest
 
 from dashboards import product_api
-from dashboards.demo import offers
+from dashboards.demo import offers, shelves
 from dashboards.demo.offers import Offer
+from dashboards.demo.shelves import HomeShelf
 from dashboards.text import day, esc
 from serving.schemas import ItemDetails
 from tests.support.dashboards import shop
-from tests.support.dashboards.app_pages import Page, labels, words
+from tests.support.dashboards.app_pages import Page, labels, posters, words
 from tests.support.dashboards.demo_pages import ITEM, home
 from tests.support.dashboards.visitors import Visitors
 
@@ -88,11 +89,24 @@ def test_cards_have_prices_and_no_button_if_sold_out(page: Page) -> None:
     item_ids = [item.item_id for item in first.items]
     sold_out = [item_id for item_id in item_ids if int(item_id[1:]) % 5 == 4]
     assert sold_out
-    keys = {button.key for button in shown.button}
+    shown_keys = {button.key for button in shown.button}
     for item_id in item_ids:
-        assert (f"act-cart-picked-{item_id}" in keys) == (item_id not in sold_out)
+        assert (f"act-cart-picked-{item_id}" in shown_keys) == (item_id not in sold_out)
         assert esc(f"€{int(item_id[1:])}.90") in words(shown)
     assert labels(shown).count("Add to basket") == len(item_ids) - len(sold_out)
+
+
+@pytest.mark.usefixtures("market")
+def test_the_shelves_below_the_placement_have_nothing_that_is_sold_out(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = product_api.popular("playground", None, 100)
+    monkeypatch.setattr(shelves, "of", lambda *_: [HomeShelf("More", "vendor", answer)])
+    shown = home(page)
+
+    *_, below = posters(shown)
+    assert len(below) == 12
+    assert not [item_id for item_id in below if int(item_id[1:]) % 5 == 4]
 
 
 @pytest.mark.usefixtures("market")
