@@ -1,12 +1,12 @@
 """Page "My ratings": what the user rated and hid, how to change it, to download and to delete it.
 
-In a data set without ratings it is "My data", and has what the user hid.
+In a data set without ratings it is "My data", and has what the user did and hid.
 """
 
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, visit
+from dashboards.demo import feedback, notes, own_events, visit
 from dashboards.demo.header import header
 from dashboards.identity import visitors
 from dashboards.text import plural
@@ -37,9 +37,8 @@ def body() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         notes.last_action(f"{plural(noun, rated.total)} rated" if rated.total else "")
     if not about.value.has_ratings:
-        st.markdown(
-            f"Your list follows what you do with {plural(noun)}. There are no ratings here."
-        )
+        with states.error_boundary():
+            own_events.show(dataset, user_id, about.value)
     elif not rated.items and not rated.hidden:
         nothing_rated()
         return

@@ -139,13 +139,24 @@ def test_a_new_visitor_may_delete_their_data_and_is_not_asked_to_rate(page: Page
     data = page(RATINGS).run()
     assert not data.exception
     assert data.title[0].value == "My data"
-    assert "There are no ratings here" in words(data)
+    assert "Nothing yet: your list follows what you do" in words(data)
     assert "Delete now" in labels(data)
 
     shown = page(HOME).run()
 
     assert not shown.exception
     assert "Rate a few" not in words(shown)
+
+
+def test_my_data_has_what_the_user_did(page: Page, market: Visitors) -> None:
+    item = market.recommendations("0042", 20).items[0]
+    press(home(page), f"act-cart-picked-{item.item_id}")
+
+    data = as_user(page(RATINGS), "0042").run()
+
+    assert not data.exception
+    assert f"You added **{esc(item.title)}** to the cart :gray[· " in words(data)
+    assert "Nothing yet" not in words(data)
 
 
 @pytest.mark.usefixtures("market")
