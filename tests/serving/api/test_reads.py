@@ -57,6 +57,8 @@ ROUTES = {
     "/v1/{dataset}/rules/history",
     "/v1/{dataset}/rules/preview",
     "/v1/{dataset}/availability",
+    "/v1/{dataset}/user-attributes",
+    "/v1/{dataset}/users/{user_id}/attributes",
     "/v1/{dataset}/audit",
     "/v1/{dataset}/keys",
     "/v1/{dataset}/keys/{name}",
