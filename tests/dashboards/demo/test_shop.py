@@ -46,7 +46,7 @@ def test_a_visitor_puts_a_product_into_the_basket_and_buys_it(
 
     desktop.goto(f"{open_shop.app}/item?id=f2")
     expect(desktop.get_by_role("heading", name="Film 2", exact=True)).to_be_visible()
-    expect(desktop.get_by_text("€2.90")).to_be_visible()
+    expect(desktop.get_by_text("€2.90", exact=True)).to_be_visible()
     press(desktop, "Add to basket")
     expect(desktop.get_by_text(re.compile("^You added Film 2.* to the basket"))).to_be_visible()
     follow(desktop, "Basket (1)")
