@@ -15,7 +15,6 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
 
 from ranking.selection import Positions
 from serving.filters.filtering import Filter
@@ -27,14 +26,13 @@ from serving.lists.outcomes import ReRanked, rebuilt
 from serving.lists.precomputed import ListRequest
 from serving.lists.scoring import UserScores
 from serving.lists.together import taken_together
+from serving.placements import newest
 from serving.placements.compiling import CompiledShelf
 from serving.placements.visit import Visit
 from serving.schemas import ListKind, ShelfSource
 from serving.storage.prepared import Prepared
 
 TRENDING_SECONDS = 5.0  # lifetime of a process's copy of the trending items
-MAX_NEWEST = 1000  # candidates of a shelf: the newest items that pass its filter
-MAX_FILTERED = 10_000  # newest items among which other filters choose
 CHUNK = 32  # positions that are looked at together
 
 _SIMILAR = Prepared(
@@ -45,11 +43,6 @@ _SIMILAR = Prepared(
     where release_id = :release_id and item_id = any (:item_ids) order by item_id
     """,
 )
-_NEWEST = """
-    select item_id, extract(epoch from added_at)::float8 as added from items
-    where not removed and (withdrawn @> cast(:release_id as bigint)) is not true and %s
-    order by added_at desc, released desc nulls last limit :limit
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +172,10 @@ def new(visit: Visit, query: Query) -> Found:
     compiled, memory = query.compiled, visit.release.memory
     if query.filtered_by is compiled.filtered_by:
         if not compiled.newest:
-            compiled.newest.append(_newest(visit, compiled.filtered_by, MAX_NEWEST))
+            compiled.newest.append(newest.first(visit, compiled.filtered_by, newest.MAX_OF_SHELF))
         return _first(visit, query, compiled.newest[0])
     if "newest" not in memory:
-        memory["newest"] = _newest(visit, None, MAX_FILTERED)
+        memory["newest"] = newest.first(visit, None, newest.MAX_FILTERED)
     return _first(visit, query, memory["newest"])
 
 
@@ -272,53 +265,3 @@ def _descending(positions: Positions, values: NDArray[np.float32]) -> Positions:
     """Return those of the positions with a value above 0, the largest value first."""
     positions = positions[values[positions] > 0]
     return positions[np.argsort(-values[positions], kind="stable")]
-
-
-def _newest(visit: Visit, filtered_by: Filter | None, limit: int) -> list[ScoredItem]:
-    dated = _sold_since_last(visit.release, filtered_by, limit)
-    if len(dated) == limit:
-        return dated
-    ids = {scored.item.item_id for scored in dated}
-    added = _added_last(visit, filtered_by, limit)
-    return [*dated, *(scored for scored in added if scored.item.item_id not in ids)][:limit]
-
-
-def _sold_since_last(
-    release: LoadedRelease, filtered_by: Filter | None, limit: int
-) -> list[ScoredItem]:
-    if release.since is None:
-        return []
-    columns = release.columns
-    times = columns.times(release.since)
-    chosen = ~np.isnat(times)
-    if filtered_by is not None:
-        chosen &= release.passing(filtered_by)
-    places = np.flatnonzero(chosen)
-    micros = times[places].astype(np.int64)
-    newest_first = np.argsort(-micros, kind="stable")[:limit]
-    dated = [
-        ScoredItem(columns.items[places[at]], float(micros[at]) / 1e6)
-        for at in newest_first.tolist()
-    ]
-    return sorted(dated, key=lambda scored: _newness(release, scored), reverse=True)
-
-
-def _added_last(visit: Visit, filtered_by: Filter | None, limit: int) -> list[ScoredItem]:
-    release = visit.release
-    parameters: dict[str, float | str] = {"release_id": release.release_id, "limit": limit}
-    condition = "true"
-    if filtered_by is not None:
-        condition, parameters = filtered_by.sql, parameters | filtered_by.parameters
-    rows = visit.connection.execute(text(_NEWEST % condition), parameters)
-    items = [
-        ScoredItem(release.catalogue[row.item_id], row.added)
-        for row in rows
-        if row.item_id in release.catalogue
-    ]
-    return sorted(items, key=lambda scored: _newness(release, scored), reverse=True)
-
-
-def _newness(release: LoadedRelease, scored: ScoredItem) -> tuple[float, int, float]:
-    position = release.positions.get(scored.item.item_id)
-    popularity = 0.0 if position is None else float(release.popularity[position])
-    return scored.score, scored.item.released or 0, popularity
