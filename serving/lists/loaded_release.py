@@ -68,13 +68,9 @@ class LoadedRelease:
         return self.neighbours.fold(ratings, self.constants.relevant_from)
 
     def segment(self, learned: str | None, given: Given | None) -> str:
-        """Return a user's segment: the profile's, unless the product sent attributes since.
-
-        `learned`: the profile's; None without a profile. `given`: None if nothing was sent.
-        """
-        if given is None or (learned is not None and given.xact < self.users_until):
-            return learned or ""
-        return segments.segment(given.attributes, self.user_attributes)
+        """Return a user's segment, see `segments.of_user`."""
+        names = self.user_attributes
+        return segments.of_user(learned, given, names, learned_until=self.users_until)
 
     def popularity_in(self, segment: str) -> NDArray[np.float32]:
         """Return the popularity among the users of a segment; of all, if it has no list."""

@@ -30,6 +30,19 @@ class Given:
         return None if row.attributes is None else cls(row.attributes, row.given_xact)
 
 
+def of_user(
+    learned: str | None, given: Given | None, names: Sequence[str], *, learned_until: int
+) -> str:
+    """Return a user's segment: the profile's, unless the product sent attributes since.
+
+    `learned`: the profile's; None without a profile. `given`: None if nothing was sent.
+    `learned_until`: the first transaction whose attributes the fit has not learned.
+    """
+    if given is None or (learned is not None and given.xact < learned_until):
+        return learned or ""
+    return segment(given.attributes, names)
+
+
 def segment(attributes: Mapping[str, str], names: Sequence[str]) -> str:
     """Return the segment `name=value,…` as `jobs.engine.learning.segments` names it.
 

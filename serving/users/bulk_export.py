@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from serving.schemas import ExportedEvent, ExportedUser
-from serving.user_attributes import changes
-from serving.user_attributes.segments import segment
+from serving.user_attributes import changes, segments
+from serving.user_attributes.segments import Given
 from serving.users.erasures import digest_of
 
 _KNOWN = "select {0} from {1} where user_id > :after {2} order by user_id limit :limit"
@@ -24,7 +24,7 @@ _USERS = text(
     with page as ({_MATCHING} order by user_id limit :limit)
     select page.user_id, given.attributes, given.changed_at,
         profiles.segment as learned,
-        given.xact >= coalesce(live.users_until, 0) as is_newer,
+        given.xact, coalesce(live.users_until, 0) as learned_until,
         coalesce(cardinality(profiles.item_ids), 0) as n_rated,
         {digest_of("page.user_id")} in (select digest from erasures) as is_erased
     from page left join user_attributes as given on given.user_id = page.user_id
@@ -67,10 +67,9 @@ def events(
 
 
 def _user(row: Mapping[str, Any], names: Sequence[str]) -> ExportedUser:
-    given, learned = row["attributes"], row["learned"]
-    is_learned = given is None or (learned is not None and not row["is_newer"])
-    of_user = (learned or "") if is_learned else segment(given, names)
-    return ExportedUser.model_validate({**row, "segment": of_user})
+    given = None if row["attributes"] is None else Given(row["attributes"], row["xact"])
+    segment = segments.of_user(row["learned"], given, names, learned_until=row["learned_until"])
+    return ExportedUser.model_validate({**row, "segment": segment})
 
 
 def _read(
