@@ -48,24 +48,37 @@ class Quotas:
         self._day = datetime.now(UTC).date()
         self._lock = Lock()
 
-    def check(self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None) -> None:
+    def check(
+        self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None, *, after: int = 0
+    ) -> None:
         """Check that the key has not used up its quota of today, nor has the user of an event.
 
         Raises:
-            QuotaExceededError: it has; with the seconds until the next day (UTC).
+            QuotaExceededError: as `refusal` returns it.
+        """
+        if refusal := self.refusal(dataset, key_name, kind, user_id, after=after):
+            raise refusal
+
+    def refusal(
+        self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None, *, after: int = 0
+    ) -> QuotaExceededError | None:
+        """Return why one more of a kind is refused, after some that are not counted yet.
+
+        It has the seconds until the next day (UTC). None: it is not refused.
         """
         now = datetime.now(UTC)
         with self._lock:
             self._begin(now.date())
-            n_of_key = self._counts[dataset, key_name, kind]
+            n_of_key = self._counts[dataset, key_name, kind] + after
             n_of_user = 0 if user_id is None else self._of_users.get((dataset, user_id), 0)
-        if refusal := self._refusal(key_name, kind, n_of_key, n_of_user, now):
-            raise refusal
+        return self._refusal(key_name, kind, n_of_key, n_of_user, now)
 
-    def count(self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None) -> None:
-        """Count one event, user or change that was committed. `user_id` is the user of an event."""
+    def count(
+        self, dataset: str, key_name: str, kind: Kind, user_id: str | None = None, *, n: int = 1
+    ) -> None:
+        """Count what was committed; with `user_id` an event, which counts for its user too."""
         with self._lock:
-            self._counts[dataset, key_name, kind] += 1
+            self._counts[dataset, key_name, kind] += n
             if user_id is not None and self._limit_of_user:
                 of_user = (dataset, user_id)
                 self._of_users[of_user] = self._of_users.get(of_user, 0) + 1
@@ -82,30 +95,6 @@ class Quotas:
             if is_allowed:
                 self._counts[of_key] += n
             return is_allowed
-
-    def check_items(self, dataset: str, key_name: str, n_changed: int) -> None:
-        """Check that the key may change one more item, after some that are not counted yet.
-
-        Raises:
-            QuotaExceededError: it has used up its quota; with the seconds until the next day (UTC).
-        """
-        if refusal := self.refusal(dataset, key_name, "items", after=n_changed):
-            raise refusal
-
-    def refusal(
-        self, dataset: str, key_name: str, kind: Kind, *, after: int
-    ) -> QuotaExceededError | None:
-        """Return why one more of a kind is refused, after some that are not counted yet."""
-        now = datetime.now(UTC)
-        with self._lock:
-            self._begin(now.date())
-            n_of_key = self._counts[dataset, key_name, kind] + after
-        return self._refusal(key_name, kind, n_of_key, 0, now)
-
-    def add(self, dataset: str, key_name: str, kind: Kind, n: int) -> None:
-        """Count changes that were committed."""
-        with self._lock:
-            self._counts[dataset, key_name, kind] += n
 
     def refusals(
         self, dataset: str, key_name: str, user_ids: Sequence[str]

@@ -1,7 +1,6 @@
 """The routes by which a product changes its catalogue."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -76,7 +75,7 @@ def change_items(quotas: DailyQuotas, caller: Cataloguer, body: schemas.ItemChan
     with caller.transaction() as authorized:
         parsed = [_parsed(sent) for sent in body.items]
         made = [change for change in parsed if isinstance(change, Change)]
-        check_quota = partial(quotas.check_items, caller.dataset, authorized.name)
+        check_quota = _quota(quotas, caller.dataset, authorized.name)
         editor = Editor(authorized.connection, made, check_quota)
         pairs = zip(body.items, parsed, strict=True)
         outcomes = tuple(_outcome(editor, sent, change) for sent, change in pairs)
@@ -84,20 +83,25 @@ def change_items(quotas: DailyQuotas, caller: Cataloguer, body: schemas.ItemChan
         n_refused = sum(outcome.status == "refused" for outcome in outcomes)
         # before the commit: the next batch waits for it, and what cannot be answered is not written
         answer = as_json(schemas.ItemOutcomes(items=outcomes, n_refused=n_refused))
-        quotas.add(caller.dataset, authorized.name, "items", n_changed)
+        quotas.count(caller.dataset, authorized.name, "items", n=n_changed)
     return answer
 
 
 def _change(quotas: Quotas, caller: Caller, change: Change) -> Response:
     with caller.transaction() as authorized:
         name = authorized.name
-        check_quota = partial(quotas.check_items, caller.dataset, name)
+        check_quota = _quota(quotas, caller.dataset, name)
         receipt = changes.apply(
             authorized.connection, change, sent_by=name, check_quota=check_quota
         )
         answer = as_json(receipt)
-        quotas.add(caller.dataset, name, "items", int(receipt.status != "unchanged"))
+        quotas.count(caller.dataset, name, "items", n=int(receipt.status != "unchanged"))
     return answer
+
+
+def _quota(quotas: Quotas, dataset: str, key_name: str) -> Callable[[int], None]:
+    """Return the check that one more item may be changed, after some that are not counted yet."""
+    return lambda n_changed: quotas.check(dataset, key_name, "items", after=n_changed)
 
 
 def _parsed(sent: ItemChange | InvalidChange) -> Change | ApiError:

@@ -74,7 +74,7 @@ def change_attributes(quotas: DailyQuotas, caller: Sender, body: schemas.UserCha
         n_refused = sum(outcome.status == "refused" for outcome in outcomes)
         # before the commit: what cannot be answered is not written
         answer = as_json(schemas.UserOutcomes(users=outcomes, n_refused=n_refused))
-    quotas.add(caller.dataset, authorized.name, "attributes", len(outcomes) - n_refused)
+    quotas.count(caller.dataset, authorized.name, "attributes", n=len(outcomes) - n_refused)
     return answer
 
 
