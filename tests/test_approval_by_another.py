@@ -21,7 +21,8 @@ from airflow_api.answers import Run
 from airflow_api.client import Airflow
 from edge import own_programs
 from jobs.synthetic.output import FILMS
-from ops.machine import airflow_config, database, ports, processes
+from ops.machine import database, ports, processes
+from ops.machine.airflow import config as airflow_config
 from ops.machine.stack import Stack
 from ops.machine.supervisord import until
 from ops.settings import ROOT, OpsSettings

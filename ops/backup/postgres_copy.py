@@ -16,7 +16,7 @@ import psycopg2
 
 from ops.backup.archive import BackupError, Writer
 from ops.machine import postgres
-from ops.machine.airflow_config import RESTORED
+from ops.machine.airflow.config import RESTORED
 from ops.machine.postgres import SUPERUSER, Server
 from ops.machine.postgres_clients import AUTHENTICATED_VARIABLE
 from ops.settings import HOST

@@ -12,7 +12,8 @@ from contextlib import closing
 
 import psycopg2
 
-from ops.machine import airflow_setup, database
+from ops.machine import database
+from ops.machine.airflow import setup as airflow_setup
 from ops.machine.credentials import Credentials
 from ops.settings import OpsSettings
 from warehouse import datasets

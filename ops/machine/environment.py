@@ -16,7 +16,8 @@ from pathlib import Path
 
 from edge.loopback import direct
 from jobs.cluster import executors
-from ops.machine import airflow_config, credentials, database, postgres_clients, processes
+from ops.machine import credentials, database, postgres_clients, processes
+from ops.machine.airflow import config as airflow_config
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings
 from ops.setup import jars, java, object_store, proxies

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from edge import serve
 from ops.errors import OpsError
-from ops.machine import airflow_config, environment, postgres, processes, stack
+from ops.machine import environment, postgres, processes, stack
 from ops.machine import ports as port_numbers
+from ops.machine.airflow import config as airflow_config
 from ops.machine.ports import Ports
 from ops.settings import HOST, ROOT, OpsSettings, read
 from ops.setup.jars import JarsMissingError

@@ -13,17 +13,9 @@ from pathlib import Path
 
 from ops import settings as settings_module
 from ops.errors import NotHealthyError, NotRunningError
-from ops.machine import (
-    airflow_config,
-    airflow_setup,
-    credentials,
-    database,
-    environment,
-    health,
-    ports,
-    postgres,
-    processes,
-)
+from ops.machine import credentials, database, environment, health, ports, postgres, processes
+from ops.machine.airflow import config as airflow_config
+from ops.machine.airflow import setup as airflow_setup
 from ops.machine.credentials import Credentials
 from ops.machine.ports import Ports
 from ops.machine.postgres import Server
@@ -219,7 +211,7 @@ class Stack:
         secrets.of(airflow_config.ADMIN_PASSWORD)
         password_file = str(secrets.path(airflow_config.ADMIN_PASSWORD))
         variables = environment.of("airflow-setup", self.settings, self.ports)
-        command = [sys.executable, "-m", "ops.machine.airflow_setup", password_file, *pools]
+        command = [sys.executable, "-m", "ops.machine.airflow.setup", password_file, *pools]
         if airflow_config.is_restored(self.server):
             command.append(airflow_setup.RESET)
         airflow_config.set_up(self.server, command, variables, pools)

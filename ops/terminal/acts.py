@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 from airflow_api.client import Airflow, AirflowUnavailableError
 from edge import own_programs
 from ops.errors import OpsError
-from ops.machine import airflow_config, database, ports
+from ops.machine import database, ports
+from ops.machine.airflow import config as airflow_config
 from ops.machine.stack import Stack, running
 from ops.terminal import releases
 from serving.acts import access, audit, publishing

@@ -16,7 +16,8 @@ from airflow_api.client import Airflow
 from edge import own_programs
 from jobs.synthetic.output import FILMS, SHOP, Generator
 from ops.errors import OpsError
-from ops.machine import airflow_config, credentials, database, environment, ports
+from ops.machine import credentials, database, environment, ports
+from ops.machine.airflow import config as airflow_config
 from ops.machine.stack import Stack
 from ops.settings import OpsSettings
 from ops.setup.jars import digest

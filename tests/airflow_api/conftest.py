@@ -59,7 +59,7 @@ def url(home: Path, jobs: Jobs, postgres: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = environment(home, port, jobs, create_database(postgres, "airflow"))
-    set_up = [sys.executable, "-m", "ops.machine.airflow_setup", str(home / "password"), "spark"]
+    set_up = [sys.executable, "-m", "ops.machine.airflow.setup", str(home / "password"), "spark"]
     subprocess.run(set_up, env=env, check=True, capture_output=True)  # noqa: S603
     base = f"http://127.0.0.1:{port}"
     with terminated_at_the_end() as programs:

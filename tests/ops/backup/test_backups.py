@@ -17,7 +17,8 @@ from deltalake import DeltaTable, write_deltalake
 from ops.backup import backups, lake_copy, postgres_copy
 from ops.backup.archive import BackupError
 from ops.backup.backups import Files
-from ops.machine import airflow_config, credentials, database, postgres
+from ops.machine import credentials, database, postgres
+from ops.machine.airflow import config as airflow_config
 from ops.machine.ports import free
 from ops.machine.postgres import Server
 from ops.settings import OpsSettings

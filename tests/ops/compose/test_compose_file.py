@@ -17,7 +17,7 @@ import yaml
 from dotenv import dotenv_values
 
 from ops.compose import env
-from ops.machine import airflow_config
+from ops.machine.airflow import config as airflow_config
 from ops.machine.launch import command
 from ops.machine.ports import USUAL, Ports
 from ops.settings import OpsSettings

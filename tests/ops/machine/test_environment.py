@@ -7,7 +7,8 @@ from pydantic_settings import BaseSettings
 from sqlalchemy import make_url
 
 from ops.errors import OpsError
-from ops.machine import airflow_config, credentials, environment, launch
+from ops.machine import credentials, environment, launch
+from ops.machine.airflow import config as airflow_config
 from ops.machine.ports import USUAL, Ports
 from ops.machine.postgres import Server
 from ops.machine.supervisord import PROGRAMS

@@ -1,7 +1,7 @@
 """Limits of the bodies that Airflow's API server reads.
 
 Airflow reads a body before it asks who sent it, and has no limit of its own. A plugin of Airflow
-(`ops.machine.airflow_plugins`) puts this middleware before all its applications.
+(`ops.machine.airflow.plugins`) puts this middleware before all its applications.
 """
 
 import asyncio

@@ -10,7 +10,9 @@ import httpx
 import pytest
 from airflow.sdk.api.client import Client
 
-from ops.machine import airflow_config, environment, task_client
+from ops.machine import environment
+from ops.machine.airflow import config as airflow_config
+from ops.machine.airflow import task_client
 from ops.machine.ports import USUAL, Ports
 from ops.settings import OpsSettings
 
@@ -93,7 +95,7 @@ def test_airflow_loads_the_check_as_it_starts(settings: OpsSettings) -> None:
         timeout=120,
         check=False,
     )
-    assert result.stdout.split()[-1:] == ["ops.machine.task_client"], result.stderr[-2000:]
+    assert result.stdout.split()[-1:] == ["ops.machine.airflow.task_client"], result.stderr[-2000:]
 
 
 def _url(listener: socket.socket) -> str:

@@ -22,7 +22,7 @@ RESTORED = "restored with new passwords"  # in place of the note of the set-up
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 LOCAL_SETTINGS = '''"""Written by `lantern up`. Changes here are lost."""
 
-from ops.machine import task_client
+from ops.machine.airflow import task_client
 
 task_client.send_tokens_to_own_airflow_only()
 '''
@@ -33,7 +33,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "LOAD_EXAMPLES": False,
         "AUTH_MANAGER": FAB,
         "DAGS_FOLDER": ROOT / "dags",
-        "PLUGINS_FOLDER": ROOT / "ops" / "machine" / "airflow_plugins",
+        "PLUGINS_FOLDER": ROOT / "ops" / "machine" / "airflow" / "plugins",
     },
     "API": {"HOST": HOST, "WORKERS": 1, "INSTANCE_NAME": "Lantern"},
     "API_AUTH": {"JWT_EXPIRATION_TIME": TOKEN_SECONDS, "JWT_CLI_EXPIRATION_TIME": TOKEN_SECONDS},

@@ -1,6 +1,6 @@
 """Airflow's one-time set-up, in one process because importing Airflow is slow.
 
-`lantern up` runs `python -m ops.machine.airflow_setup PASSWORD_FILE POOL…` with Airflow's settings
+`lantern up` runs `python -m ops.machine.airflow.setup PASSWORD_FILE POOL…` with Airflow's settings
 in the environment. After a restore with new passwords it adds `--reset-password`.
 """
 

@@ -15,8 +15,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from ops.machine import airflow_bodies, airflow_config
-from ops.machine.airflow_bodies import (
+from ops.machine.airflow import bodies as airflow_bodies
+from ops.machine.airflow import config as airflow_config
+from ops.machine.airflow.bodies import (
     MOST_BYTES,
     MOST_BYTES_WITHOUT_TOKEN,
     OF_PATHS,
@@ -166,7 +167,7 @@ def test_airflow_finds_the_middleware_in_a_plugin() -> None:
 
 def test_no_plugin_has_the_name_of_an_installed_module() -> None:
     """Airflow's programs would import the plugin instead: its folder is on their path."""
-    plugins = [path.stem for path in (ROOT / "ops/machine/airflow_plugins").glob("[a-z]*.py")]
+    plugins = [path.stem for path in (ROOT / "ops/machine/airflow/plugins").glob("[a-z]*.py")]
 
     assert plugins
     assert [name for name in plugins if importlib.util.find_spec(name)] == []

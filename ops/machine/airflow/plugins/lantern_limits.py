@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from ops.machine.airflow_bodies import BodyLimit
+from ops.machine.airflow.bodies import BodyLimit
 
 
 class Limits(AirflowPlugin):

@@ -1,7 +1,9 @@
 import pytest
 
 from dags import common
-from ops.machine import airflow_config, airflow_setup, database
+from ops.machine import database
+from ops.machine.airflow import config as airflow_config
+from ops.machine.airflow import setup as airflow_setup
 from ops.machine.postgres import Server
 from ops.settings import OpsSettings
 from warehouse import datasets

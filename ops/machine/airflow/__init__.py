@@ -1,0 +1,1 @@
+"""Airflow on one machine: its settings, its set-up, and what we add to its programs."""
