@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from jobs.maintenance import records
 from jobs.runtime import entrypoint
 from jobs.runtime.logs import event
-from warehouse import files
-from warehouse.maintenance import compaction
+from warehouse.maintenance import compaction, files
 from warehouse.run_keys import RunKey
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,7 @@ from jobs.runtime.logs import event
 from serving.errors import ServingError
 from serving.publishing import releases
 from serving.storage import database
-from warehouse import files
-from warehouse.maintenance import erasure, retention
+from warehouse.maintenance import erasure, files, retention
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
 

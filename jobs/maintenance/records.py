@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from warehouse.append import append
-from warehouse.files import Files
+from warehouse.maintenance.files import Files
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import GOLD_MAINTENANCE, TABLES, Table

@@ -10,9 +10,10 @@ import logging
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from warehouse import files, locks
+from warehouse import locks
 from warehouse.creation import signed
 from warehouse.errors import TableBusyError
+from warehouse.maintenance import files
 from warehouse.run_keys import RunKey
 from warehouse.tables import Table
 

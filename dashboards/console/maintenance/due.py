@@ -10,8 +10,8 @@ from dashboards.console.badges import Badge
 from dashboards.console.maintenance.records import ErasureRecord, TableFiles
 from dashboards.text import age, bytes_text, esc, plural
 from serving.schemas import OpenErasures, Release
-from warehouse.files import Files
 from warehouse.maintenance.compaction import MIN_SMALL_FILES
+from warehouse.maintenance.files import Files
 from warehouse.maintenance.retention import RETENTION_HOURS
 
 SHOWN_TABLES = 8

@@ -10,9 +10,8 @@ from datetime import datetime
 import streamlit as st
 
 from dashboards.console import lake_data
-from warehouse import files
-from warehouse.files import Files
-from warehouse.maintenance import compaction
+from warehouse.maintenance import compaction, files
+from warehouse.maintenance.files import Files
 from warehouse.tables import (
     BRONZE_ERASURES,
     GOLD_ERASED_ROWS,

@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame
 
 from jobs.refinement import indices
 from tests.support.runs import under
-from warehouse import files
 from warehouse.append import Mark, append
 from warehouse.delta import Warehouse
+from warehouse.maintenance import files
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_ITEM_INDEX, SILVER_USER_INDEX, Table

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from warehouse import files, locks
+from warehouse import locks
 from warehouse.append import append
-from warehouse.maintenance import compaction, retention
+from warehouse.maintenance import compaction, files, retention
 from warehouse.query import Lake
 from warehouse.run_keys import RunKey
 from warehouse.tables import SILVER_INTERACTIONS, SILVER_USER_INDEX
