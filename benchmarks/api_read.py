@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from ops.settings import HOST
 from serving.lists import precomputed, recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys
 from tests.support.serving import shop

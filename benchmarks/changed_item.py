@@ -15,7 +15,7 @@ from benchmarks.placements import DATASET, prepare
 from serving.filters import filtering
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.placements import answers
 from serving.placements.answers import PlacementRequest
 from serving.storage import database

@@ -23,7 +23,7 @@ from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, N_USERS, SIZES, prepa
 from serving.items import ScoredItem
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.rules import store
 from serving.rules.slate import Slate, arranged
 from serving.schemas import NewRules, SlateRules

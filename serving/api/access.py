@@ -28,7 +28,7 @@ from serving.errors import (
     TooManyChangesError,
     TooManySearchesError,
 )
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.storage import keys
 
 UNAUTHORIZED = 401

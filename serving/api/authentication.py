@@ -18,7 +18,7 @@ from serving.api.metrics import Metrics
 from serving.api.rate_limit import Turns
 from serving.api.shown_lists import ShownLists
 from serving.errors import KeyRefusedError, UnknownDatasetError
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.storage import keys
 from serving.storage.keys import KnownKey, Scope
 from serving.users.shown_lists import ShownList

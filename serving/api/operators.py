@@ -23,7 +23,7 @@ from serving.api.authentication import Admitted, Authorized, Needs
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.rate_limit import Turns
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.storage import keys
 
 MOST_LOOKUPS = 2  # lookups at once, in threads of their own: lists do not wait for Airflow

@@ -13,9 +13,9 @@ from serving.errors import UnknownItemError
 from serving.inspection import item_status, rule_effects
 from serving.inspection.releases import inspected, n_users
 from serving.items import CatalogueItem
-from serving.lists.loaded_release import LoadedRelease
 from serving.lists.precomputed import FULL, live_release
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.rules import store
 from serving.rules.slate import Slate
 from serving.schemas import Cause, ItemInspection, ListedFor, RankBand, Share

@@ -11,7 +11,7 @@ from serving.lists import user_state
 from serving.lists.building import ListBuilder
 from serving.lists.outcomes import ReRanked, rebuilt
 from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, precomputed_list
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.rules.slate import arranged
 from serving.schemas import ListKind, RuleKind, SlateRules
 

@@ -8,7 +8,7 @@ from serving.inspection.lists import Ranks, UserLists
 from serving.inspection.releases import inspected
 from serving.items import CatalogueItem, ListedItem
 from serving.lists import reasons
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.rules import store
 from serving.schemas import ComparedItem, InspectedItem, User, UserInspection, UserStatus
 from serving.users import accounts, erasures

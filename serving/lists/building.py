@@ -7,8 +7,8 @@ from itertools import islice, repeat
 
 from serving.items import CatalogueItem, ListedItem, ScoredItem, listed
 from serving.lists import reasons, scoring
-from serving.lists.loaded_release import LoadedRelease
 from serving.lists.precomputed import ListRequest
+from serving.lists.releases.loaded import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
 from serving.rules.slate import POOL, Slate, arranged

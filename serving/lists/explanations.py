@@ -6,7 +6,7 @@ from serving.lists import reasons, user_state
 from serving.lists.building import ListBuilder
 from serving.lists.outcomes import ReRanked, rebuilt
 from serving.lists.precomputed import FULL, ListRequest, PrecomputedList, precomputed_list
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import Explanation, ListStatus, ScoreTerm
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, text
 from serving.errors import NoReleaseError
 from serving.filters.filtering import Filter
 from serving.items import ListedItem, listed
-from serving.lists.loaded_release import LoadedRelease
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.schemas import ListKind, Reason
 from serving.storage.prepared import Prepared
 from serving.user_attributes.segments import IS_GIVEN, Given

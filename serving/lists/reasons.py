@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ranking.selection import Positions
 from serving.lists.fold_in import Floats
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists.releases.loaded import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
 from serving.schemas import Reason, ScoreTerm, TermKind

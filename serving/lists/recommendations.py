@@ -20,7 +20,7 @@ from serving.lists import outcomes, user_state
 from serving.lists.building import ListBuilder
 from serving.lists.outcomes import ComputedOnline, LookedUp, LookedUpWithReasons, ReRanked
 from serving.lists.precomputed import ListRequest, LiveRelease, live_release, precomputed_list
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import GivenRating, ListKind, SimilarItems
 from serving.storage.prepared import Prepared
 from serving.users.shown_lists import new_list_id

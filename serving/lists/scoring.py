@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ranking.selection import Positions, top_n
 from serving.lists.fold_in import Floats, Folded
-from serving.lists.loaded_release import LoadedRelease, Mask
 from serving.lists.neighbours import Summed
+from serving.lists.releases.loaded import LoadedRelease, Mask
 from serving.lists.user_state import UserState
 from serving.schemas import ListKind
 

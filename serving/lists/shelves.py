@@ -10,8 +10,8 @@ from ranking.selection import Scores, top_n
 from serving.catalogue import Years
 from serving.filters.filtering import Filter
 from serving.items import ScoredItem, listed
-from serving.lists.loaded_release import LoadedRelease
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.rules.slate import Slate
 from serving.schemas import Shelf
 from serving.users.shown_lists import new_list_id

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from serving.errors import UnknownItemError
 from serving.filters.filtering import Filter
 from serving.items import ScoredItem, listed
-from serving.lists.loaded_release import LoadedRelease
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.rules.slate import Slate
 from serving.schemas import TakenTogether
 from serving.storage.prepared import Prepared

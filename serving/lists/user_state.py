@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, Row
 
 from serving.lists.fold_in import Ratings
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists.releases.loaded import LoadedRelease
 from serving.storage import arrays
 from serving.storage.prepared import Prepared
 from serving.user_attributes.segments import IS_GIVEN, Given

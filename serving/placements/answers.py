@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from serving.filters.filtering import Filter
 from serving.items import ListedItem
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.placements import compiling, store, visit
 from serving.placements.compiling import CompiledShelf
 from serving.placements.sources import SOURCES, Found, Query

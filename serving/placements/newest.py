@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from serving.filters.filtering import Filter
 from serving.items import ScoredItem
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists.releases.loaded import LoadedRelease
 from serving.placements.visit import Visit
 
 MAX_OF_SHELF = 1000  # candidates of a shelf: the newest items that pass its filter

@@ -21,9 +21,9 @@ from serving.filters.filtering import Filter
 from serving.items import ListedItem, ScoredItem, listed
 from serving.lists import shelves
 from serving.lists.building import ListBuilder
-from serving.lists.loaded_release import LoadedRelease
 from serving.lists.outcomes import ReRanked, rebuilt
 from serving.lists.precomputed import ListRequest
+from serving.lists.releases.loaded import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.together import taken_together
 from serving.placements import newest

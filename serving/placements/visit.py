@@ -11,7 +11,6 @@ from serving.filters import filtering
 from serving.filters.filtering import Filter
 from serving.items import CatalogueItem
 from serving.lists import scoring, user_state
-from serving.lists.loaded_release import LoadedRelease
 from serving.lists.precomputed import (
     ListRequest,
     LiveRelease,
@@ -19,7 +18,8 @@ from serving.lists.precomputed import (
     live_release,
     precomputed_list,
 )
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
 from serving.rules.slate import Slate

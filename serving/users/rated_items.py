@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 from serving import catalogue
 from serving.items import CatalogueItem
 from serving.lists import user_state
-from serving.lists.loaded_release import LoadedRelease
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.schemas import Item, RatedItem, RatingsPage
 from serving.users.erasures import IS_ERASED
 

@@ -17,7 +17,7 @@ from serving.acts import audit
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations, scoring, together, user_state
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing import releases
 from serving.tables import ItemFactors, Profile
 from tests.support.jobs.product import install

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from jobs.engine.errors import NothingToLearnError
 from jobs.runtime.errors import UnknownItemsError
 from serving.lists import together
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from tests.support.jobs import silver
 from tests.support.jobs.pairs import expected_pairs
 from tests.support.jobs.product import product, shop

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from serving import errors
 from serving.catalogue_changes import changes
 from serving.client import Client
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemChange, ItemContent, ItemPatch, ItemReceipt
 from serving.storage import keys, locks
 from tests.conftest import schema_of

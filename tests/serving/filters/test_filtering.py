@@ -18,7 +18,7 @@ from serving.client import Client
 from serving.filters import filtering
 from serving.filters.columns import Columns
 from serving.items import CatalogueItem
-from serving.lists import release_loading
+from serving.lists.releases import loading as release_loading
 from serving.rules import store
 from serving.schemas import ItemContent
 from tests.conftest import schema_of

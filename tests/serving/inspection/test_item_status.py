@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from serving.inspection import item_status, lists
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemForUser
 from tests.support.serving import live_shop, shop, wide_shop
 from tests.support.serving.live_shop import COLD, PIN_COLD, hide, rate

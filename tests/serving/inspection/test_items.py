@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from serving.errors import UnknownItemError
 from serving.inspection import items
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemInspection
 from tests.support.serving import shop
 from tests.support.serving.live_shop import COLD

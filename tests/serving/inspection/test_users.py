@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from serving.inspection import users
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import UserInspection
 from serving.user_attributes import changes
 from serving.user_attributes.changes import Change

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from serving.api.app import create_app
-from serving.lists import recommendations, release_cache, scoring
+from serving.lists import recommendations, scoring
 from serving.lists.precomputed import ListRequest, PrecomputedList, precomputed_list
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases import cache as release_cache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import Reason
 from serving.storage import keys
 from serving.storage.database import ServingSettings

@@ -5,9 +5,10 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from serving.catalogue_changes import changes
-from serving.lists import recommendations, release_loading
+from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases import loading as release_loading
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemContent
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import ids, rate

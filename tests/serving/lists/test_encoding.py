@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import RecommendationList
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import GivenRating, Recommendations
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import COLD, hide, rate

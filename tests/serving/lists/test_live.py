@@ -9,7 +9,7 @@ from serving.client import Client
 from serving.errors import OffScaleError
 from serving.lists import recommendations, scoring
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import GivenRating
 from tests.conftest import schema_of
 from tests.support.serving import live_shop, shop

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from serving.client import Client
 from serving.lists import neighbours
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import NEIGHBOURS, SIMILAR, hide, ids, rate
 

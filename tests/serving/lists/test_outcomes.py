@@ -10,7 +10,6 @@ from serving.items import CatalogueItem
 from serving.lists import user_state
 from serving.lists.building import ListBuilder
 from serving.lists.fold_in import Constants, FoldIn
-from serving.lists.loaded_release import LoadedRelease
 from serving.lists.outcomes import (
     ComputedOnline,
     LookedUp,
@@ -20,6 +19,7 @@ from serving.lists.outcomes import (
     decide,
 )
 from serving.lists.precomputed import ListRequest, LiveRelease, PrecomputedList
+from serving.lists.releases.loaded import LoadedRelease
 from serving.rules.slate import Slate
 from serving.schemas import Reason, SlateRules
 

@@ -10,7 +10,7 @@ from serving.filters.columns import Columns
 from serving.lists import outcomes, recommendations, user_state
 from serving.lists.building import ListBuilder
 from serving.lists.precomputed import ListRequest, precomputed_list
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.lists.user_state import UserState
 from serving.rules import store
 from serving.rules.slate import Slate

@@ -3,7 +3,7 @@ from sqlalchemy import Engine, text
 
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.users import profiles
 from tests.support.serving import shop
 from tests.support.serving.shop import ids

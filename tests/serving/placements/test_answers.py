@@ -16,8 +16,8 @@ from serving.errors import (
 from serving.filters import filtering
 from serving.filters.filtering import Filter
 from serving.lists import scoring
-from serving.lists.loaded_release import LoadedRelease
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
 from serving.placements import answers

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from serving.lists import shelves
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.placements import answers, sources
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import COLD, EVENTS, hide, rate

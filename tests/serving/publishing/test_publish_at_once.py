@@ -15,7 +15,7 @@ from serving import catalogue
 from serving.errors import LiveReleaseChangedError
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing.publish import publish
 from serving.schemas import ItemPage
 from tests.support.serving import shop

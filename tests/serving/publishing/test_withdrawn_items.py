@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from serving import catalogue
 from serving.client import Client
 from serving.errors import IncompleteReleaseError, UnknownItemError
-from serving.lists import release_loading, shelves
-from serving.lists.release_cache import ReleaseCache
+from serving.lists import shelves
+from serving.lists.releases import loading as release_loading
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing import releases
 from serving.schemas import About, ItemPage, Recommendations, Shelf, SimilarItems
 from tests.support.serving import live_shop, shop

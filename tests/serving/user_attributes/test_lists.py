@@ -8,7 +8,7 @@ from serving.catalogue_changes.changes import apply
 from serving.inspection import users as inspection
 from serving.lists import explanations
 from serving.lists.precomputed import ListRequest, precomputed_list
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.user_attributes import changes
 from serving.user_attributes.changes import Change
 from serving.users import accounts

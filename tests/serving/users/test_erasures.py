@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from jobs.erasure import digests
 from serving.errors import UserErasedError
 from serving.lists import user_state
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing import loading, releases
 from serving.rules import window_lists
 from serving.schemas import Verdict

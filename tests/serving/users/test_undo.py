@@ -15,7 +15,7 @@ from serving.errors import FeedbackChangedError, UnknownEventError, UserErasedEr
 from serving.lists import user_state
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import for_user
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import FeedbackState, RatingsPage, Receipt, SentKind, UndoReceipt
 from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event

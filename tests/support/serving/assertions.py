@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from jobs import collect
 from jobs.erasure.digests import digest
 from serving import catalogue
-from serving.lists import explanations, recommendations, release_loading, shelves
+from serving.lists import explanations, recommendations, shelves
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import RecommendationList
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases import loading as release_loading
+from serving.lists.releases.cache import ReleaseCache
 from serving.placements import answers
 from serving.placements.answers import PlacementRequest
 from serving.publishing import loading

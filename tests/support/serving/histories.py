@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine
 
 from serving import catalogue
 from serving.errors import FeedbackChangedError, IdempotencyKeyReusedError, UserErasedError
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import (
     EventResult,
     HideKind,

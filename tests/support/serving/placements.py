@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.placements import answers, store
 from serving.placements.answers import PlacementAnswer, PlacementRequest
 from serving.schemas import NewPlacement, PlacementShelf, PlacementVersion

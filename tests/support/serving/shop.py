@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
 from serving.lists.recommendations import RecommendationList
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing.publish import Candidate, publish
 from serving.schemas import ItemPage, Recommendations, Shelf, SimilarItems
 from serving.storage import database

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from serving.lists import scoring, user_state
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases.cache import ReleaseCache
 from serving.publishing.publish import publish
 from tests.support.serving import live_shop, shop
 

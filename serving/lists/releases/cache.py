@@ -13,8 +13,8 @@ from threading import Lock
 from sqlalchemy import Connection, text
 
 from serving.errors import NoReleaseError
-from serving.lists import release_loading
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists.releases import loading
+from serving.lists.releases.loaded import LoadedRelease
 from serving.rules import store
 from serving.rules.slate import Slate
 from serving.schemas import Reason
@@ -108,5 +108,5 @@ def _current(
     connection: Connection, release: LoadedRelease | None, release_id: int, revision: int
 ) -> LoadedRelease:
     if release is None:
-        return release_loading.load(connection, release_id)
-    return release_loading.refreshed(connection, release, revision)
+        return loading.load(connection, release_id)
+    return loading.refreshed(connection, release, revision)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from serving.filters import filtering
-from serving.lists import release_loading
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists.releases import loading as release_loading
+from serving.lists.releases.loaded import LoadedRelease
 from tests.support.serving import live_shop, shop
 
 SEED = 7

@@ -18,7 +18,7 @@ from serving.catalogue_changes import content_map
 from serving.items import CatalogueItem
 from serving.lists import neighbours
 from serving.lists.fold_in import Constants, FoldIn
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists.releases.loaded import LoadedRelease
 from serving.schemas import KindMeaning
 from serving.storage import arrays
 from serving.user_attributes import segment_lists

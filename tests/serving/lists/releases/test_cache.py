@@ -5,10 +5,11 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import Connection, Engine
 
-from serving.lists import recommendations, release_loading
-from serving.lists.loaded_release import LoadedRelease
+from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
-from serving.lists.release_cache import ReleaseCache
+from serving.lists.releases import loading as release_loading
+from serving.lists.releases.cache import ReleaseCache
+from serving.lists.releases.loaded import LoadedRelease
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import rate
 
