@@ -90,6 +90,8 @@ def run(warehouse: Warehouse, dataset: Dataset, inbox: str | Path) -> int:
             n_rows += _land(warehouse, BRONZE[target], files)
         if plan.files:
             _record(warehouse, plan, n_rows)
+    if text := sources.unmatched(dataset, inbox):
+        log.warning("%s: %s", dataset.name, text)
     n_known, total = len(delivered) - len(plan.files), n_rows.total()
     log.info(
         event(

@@ -98,9 +98,15 @@ def _of_source(dataset: Dataset, inbox: Path) -> list[Finding]:
             tempfile.TemporaryDirectory() as staging,
             sources.delivered(dataset, inbox, staging) as files,
         ):
-            return of_files(dataset, files)
+            return of_files(dataset, files) + _of_others(dataset, inbox)
     except JobError as error:
         return [Finding("error", "source", str(error))]
+
+
+def _of_others(dataset: Dataset, inbox: Path) -> list[Finding]:
+    text = sources.unmatched(dataset, inbox)
+    step = "Correct `file`, as in `orders-*.csv`, or move them out of the folder"
+    return [Finding("warning", "source", f"{text}. {step}")] if text else []
 
 
 def of_files(

@@ -20,6 +20,7 @@ from jobs.ingestion.columns import reading_fields
 from jobs.ingestion.delivery import archives, extraction, folders, hadoop, remote_inbox
 from jobs.ingestion.delivery.names import is_data, matches
 from jobs.ingestion.delivery.staging import Staging, staging_folder
+from jobs.ingestion.listing import listed
 from jobs.runtime.errors import NothingSentError
 from jobs.runtime.logs import event
 from warehouse.datasets import Dataset
@@ -138,6 +139,19 @@ def delivered(
     yield files
 
 
+def unmatched(dataset: Dataset, inbox: str | Path) -> str:
+    """Return a sentence on files that no section of the manifest names; "" if there are none.
+
+    Only files of a local folder are looked at: an archive may have any others.
+    """
+    folder = str(dataset.source.url if dataset.source.kind == "folder" else inbox)
+    if dataset.source.kind not in {"folder", "inbox"} or "://" in folder:
+        return ""
+    patterns = [section.file for _, section in sections(dataset)]
+    names = folders.unmatched(Path(folder), patterns)
+    return f"files that match no `file` of the manifest, not read: {listed(names)}" if names else ""
+
+
 def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
     """Return the archive in the inbox: the one with the publisher's name, else the newest."""
     published = inbox / str(dataset.source.url).rsplit("/", 1)[-1]
@@ -226,8 +240,8 @@ def _remote(dataset: Dataset, folder: str, spark: "SparkSession | None") -> Iter
         return
     base = folder.rstrip("/")
     for target, section_name, section in named_sections(dataset):
-        listed = hadoop.list_files(spark, f"{base}/{section.file}")
-        files = [file for file in listed if is_data(section.file, file[0])]
+        found = hadoop.list_files(spark, f"{base}/{section.file}")
+        files = [file for file in found if is_data(section.file, file[0])]
         digests = {path: _digest(f"{path} {size} {at}") for path, size, at in files}
         for path, sha256 in _deliveries(dataset, digests):
             yield SentFile(target, path.rsplit("/", 1)[-1], path, sha256, section, section_name)

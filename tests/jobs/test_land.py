@@ -59,7 +59,7 @@ def test_a_later_file_lands_alone_even_under_the_same_run_key(
 ) -> None:
     send(inbox, "ratings-1.csv", HEADER, "u,a,4,100")
     land.run(warehouse, ONLY_RATINGS, inbox)
-    send(inbox, "ratings-2.csv", HEADER, "u,b,4,100")
+    send(inbox, "more.csv", HEADER, "u,b,4,100")
     send(inbox, "ratings-copy.csv", HEADER, "u,a,4,100")
 
     land.run(warehouse, ONLY_RATINGS, inbox)
@@ -123,6 +123,16 @@ def test_an_extra_column_is_logged_and_ignored(
     land.require_headers(warehouse.spark, ONLY_RATINGS, [sent])
 
     assert "ratings.csv: columns not in the manifest, ignored: price" in caplog.text
+
+
+def test_files_that_no_section_names_are_logged(
+    warehouse: Warehouse, inbox: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    send(inbox, "ratings.csv", HEADER, "u,a,4,100")
+    send(inbox, "more.csv", HEADER, "u,b,4,100")
+    assert land.run(warehouse, ONLY_RATINGS, inbox) == 1
+    assert "not read: more.csv" in caplog.text
 
 
 @pytest.mark.parametrize("lines", [[""], [HEADER], [HEADER, "", ""]])

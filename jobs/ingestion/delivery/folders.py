@@ -4,10 +4,10 @@ import difflib
 import fnmatch
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jobs.ingestion.delivery.names import is_pattern, matches
+from jobs.ingestion.delivery.names import is_note, is_pattern, matches
 from jobs.runtime.errors import NothingSentError, UnreadableFileError
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,14 @@ def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
         else:
             _require_readable(name, path, folder)
             yield name, path
+
+
+def unmatched(folder: Path, patterns: Sequence[str]) -> list[str]:
+    """Return the names of files that match none of the patterns, without notes such as README."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    data = [name for name in names if not any(map(is_note, name.split("/")))]
+    return [name for name in data if not any(matches(pattern, name) for pattern in patterns)]
 
 
 def inside(path: Path, folder: Path) -> Path:

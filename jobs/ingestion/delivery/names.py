@@ -10,6 +10,10 @@ import fnmatch
 import re
 from collections.abc import Sequence
 
+_NOTE = re.compile(
+    r"(^readme|^source\.txt$|^licen[cs]e|\.(md|toml|pdf|html?|py|ipynb|docx?|png|jpe?g|crc)$|^[._])",
+    re.IGNORECASE,
+)
 _WILDCARDS = re.compile(r"[*?\[]")
 
 
@@ -21,6 +25,11 @@ def is_pattern(text: str) -> bool:
 def matches(pattern: str, name: str) -> bool:
     """Whether the path `name` matches the pattern."""
     return pattern == name or _matches(pattern.split("/"), name.split("/"))
+
+
+def is_note(name: str) -> bool:
+    """Whether a file of this name has no data: notes such as README, and names with `_` or `.`."""
+    return _NOTE.search(name) is not None
 
 
 def is_data(pattern: str, path: str) -> bool:

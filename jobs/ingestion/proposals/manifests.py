@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 
+from jobs.ingestion.delivery.names import is_pattern
 from jobs.ingestion.proposals.guesses import Fields, Guess, Value
 from jobs.ingestion.proposals.sections import Draft
 
 _BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
 _ORDER = ("ratings", "events", "items", "categories", "users")
+_OTHERS = "files with such names are read too, also those that come later"
 _BOTH = [  # kinds of events beside ratings
     "# Ratings beside other events: by default models learn from all of them. For models of the",
     "# ratings alone:",
@@ -26,7 +28,8 @@ def written(draft: Draft, title: str) -> str:
     blocks = [_lines(top), ["[source]", 'kind = "inbox"']]
     for name, table, fields in sorted(draft.sections, key=lambda section: _ORDER.index(section[0])):
         header = f"[{name}]" if name != "events" else f"[[{name}]]"
-        blocks.append([header, *_lines({"file": Guess(table.file), **fields}, name)])
+        file = Guess(table.file, _OTHERS if is_pattern(table.file) else "")
+        blocks.append([header, *_lines({"file": file, **fields}, name)])
     if draft.scale:
         blocks.append(["[scale]", *_lines(draft.scale)])
     for kind, fields in sorted(draft.kinds.items(), key=_weight):

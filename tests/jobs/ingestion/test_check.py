@@ -102,6 +102,18 @@ def test_empty_files_missing_files_and_invalid_manifests_are_named(manifest: Pat
     assert "scale.step" in graded(manifest, "error")[0]
 
 
+def test_files_that_no_section_names_are_a_warning(manifest: Path) -> None:
+    sent(manifest, HEADER, *GOOD)
+    inbox = manifest.parent / "inbox"
+    for name in ("README.md", ".ratings.part", "_SUCCESS"):
+        send(inbox, name, "no data")
+    assert graded(manifest, "warning") == []
+
+    send(inbox, "2026/more.csv", HEADER, *GOOD)
+    [warning] = graded(manifest, "warning")
+    assert "no `file` of the manifest, not read: 2026/more.csv. Correct `file`" in warning
+
+
 def test_files_that_cannot_be_checked_are_noted(manifest: Path) -> None:
     for source, expected in (
         ('{kind = "folder", url = "s3a://bucket"}', "reading them takes Spark"),

@@ -1,6 +1,7 @@
 """Files that are read in the same way and differ in the numbers of their names: one for each day.
 
-Only the first file of a group is sampled.
+Only the first file of a group is sampled. A single file with a date in its name is the first of a
+group: the file of the next day or month has another date.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from jobs.ingestion.delivery.names import is_pattern, matches
 from jobs.ingestion.proposals.files import headers, layouts
 from jobs.ingestion.proposals.guesses import Fields
 from jobs.ingestion.reading import FileReader, open_file
@@ -18,13 +20,23 @@ from warehouse.manifests.sources import Files
 
 _MOSTLY: Final = 0.5  # share of the fields of objects that are in all files of a group
 _JSON: Final = ("jsonl", "json")
+_MONTH: Final = (  # or a quarter, or a week
+    r"(0[1-9]|1[0-2]|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}|q[1-4]|w\d\d)"
+)
+_DAY: Final = r"(0[1-9]|[12]\d|3[01])(T?[-_.]?\d{2,6})?"  # with or without a time
+_DATE: Final = re.compile(  # such as 2026, 2026-01, Jan-2026, 20260131, 31.01.2026, 2026_01_31T1200
+    rf"(?<!\d)((?<![a-z])(\d\d[-_.])?{_MONTH}[-_.])?(19|20)\d\d"
+    rf"([-_.]?{_MONTH}([-_.]?{_DAY})?)?(?![\da-z])",
+    re.IGNORECASE,
+)
 
 
 @dataclass
 class Group:
     """Files of one kind. `path` and `name` are those of the first; `columns` are those it has.
 
-    `problem` says why it cannot be sampled; "" if it can.
+    `problem` says why it cannot be sampled; "" if it can. `is_dated`: there is one file, and a
+    pattern in place of the date in its name matches no file of another group.
     """
 
     path: Path
@@ -33,12 +45,13 @@ class Group:
     columns: tuple[str, ...] = ()
     problem: str = ""
     others: list[str] = field(default_factory=list)
+    is_dated: bool = False
 
     @property
     def file(self) -> str:
-        """The name, or a pattern that matches the names of all files."""
+        """The name, or a pattern that matches the names of all files, also of later dates."""
         if not self.others:
-            return self.name
+            return _without_date(self.name) if self.is_dated else self.name
         last = Path(self.name).name
         prefix, suffix = re.match(r"(\D*)", last), re.search(r"(\D*)$", last)
         name = f"{prefix[1] if prefix else ''}*{suffix[1] if suffix else ''}"
@@ -63,6 +76,8 @@ def of(paths: Sequence[Path], root: Path) -> list[Group]:
             continue
         groups.append(_described(path, name))
         similar.append(groups[-1])
+    for group in groups:
+        group.is_dated = not group.problem and _is_dated(group.name, groups)
     return groups
 
 
@@ -80,6 +95,17 @@ def usable(columns: Sequence[str]) -> list[str]:
     """Return the columns with a name that no other has."""
     counts = Counter(columns)
     return [column for column in columns if column and counts[column] == 1]
+
+
+def _is_dated(name: str, groups: Sequence[Group]) -> bool:
+    pattern = _without_date(name)
+    names = [other for group in groups for other in (group.name, *group.others)]
+    return is_pattern(pattern) and [x for x in names if matches(pattern, x)] == [name]
+
+
+def _without_date(name: str) -> str:
+    folder, separator, last = name.rpartition("/")
+    return f"{folder}{separator}{_DATE.sub('*', last, count=1)}"
 
 
 def _described(path: Path, name: str) -> Group:

@@ -1,6 +1,5 @@
 """The files to describe, each with its layout, its columns and a sample of their values."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion.delivery.names import is_note
 from jobs.ingestion.proposals.files import groups
 from jobs.ingestion.proposals.files.groups import Group
 from jobs.ingestion.proposals.files.profiles import Profile
@@ -26,10 +26,6 @@ _MAX_COLUMNS: Final = 200
 _MAX_NAMES: Final = 20_000  # that are looked at
 _MAX_CELLS: Final = 5_000_000
 _MOSTLY: Final = 0.9
-_LEFT_OUT = re.compile(
-    r"(^readme|^source\.txt$|^licen[cs]e|\.(md|toml|pdf|html?|py|ipynb|docx?|png|jpe?g|crc)$|^[._])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
         if file.is_file()
     ]
     named = set(paths)
-    return [path for path in files if path in named or not _LEFT_OUT.search(path.name)]
+    return [path for path in files if path in named or not is_note(path.name)]
 
 
 def sampled(paths: Sequence[Path], root: Path) -> list[SampledTable]:

@@ -57,6 +57,31 @@ def test_days_without_rows_do_not_hide_the_other_days(tmp_path: Path) -> None:
     assert ratings["file"] == "*.csv"
 
 
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("orders-2026-01.csv", "orders-*.csv"),
+        ("2026/orders_20260131T1200.csv", "2026/orders_*.csv"),
+        ("31.01.2026-orders.csv", "*-orders.csv"),
+        ("orders.Jan-2026.csv", "orders.*.csv"),
+        ("orders2026Q1.csv", "orders*.csv"),
+        ("ml-20m.csv", "ml-20m.csv"),
+        ("orders-3120261.csv", "orders-3120261.csv"),
+        ("orders-2026th.csv", "orders-2026th.csv"),
+    ],
+)
+def test_a_file_with_a_date_in_its_name_is_the_first_of_many(
+    name: str, pattern: str, tmp_path: Path
+) -> None:
+    ratings = section(proposed(tmp_path, {name: STARS}), "ratings")
+    assert ratings["file"] == pattern
+
+
+def test_a_date_stays_in_the_name_if_the_pattern_would_match_another_file(tmp_path: Path) -> None:
+    files: Files = {"r-2026.csv": STARS, "r-items.csv": "id,title\n1,Heat\n2,Alien\n3,Ran\n"}
+    assert section(proposed(tmp_path, files), "ratings")["file"] == "r-2026.csv"
+
+
 def test_logs_with_other_fields_each_day_are_one_section(tmp_path: Path) -> None:
     files = {
         f"log-{day}.jsonl": rows("", events(f'{{{{"user":{{user}},"item":{{item}},"f{day}":1}}}}'))
