@@ -14,6 +14,8 @@ from serving.storage import keys
 from serving.storage.keys import KnownKey
 from serving.users import accounts, erasures
 
+_AT_ONCE = 50  # users whom one transaction erases, in a fraction of a second
+
 
 def replace_rules(transaction: Transaction, new: NewRules) -> RulesVersion:
     """Replace the slate rules and return them as the new version.
@@ -74,14 +76,20 @@ def all_keys(transaction: Transaction) -> list[ApiKey]:
 
 
 def erase(transaction: Transaction, user_ids: Collection[str], *, reason: str) -> list[Erasure]:
-    """Erase users; the audit has an entry with a digest for each."""
-    with transaction() as actor:
-        receipts = []
-        for user_id in sorted({*user_ids}):  # in order: two requests cannot deadlock
-            erasure = accounts.erase(actor.connection, user_id, requested_by=actor.name)
-            record_erasure(actor.connection, user_id, erasure, actor=actor.name, reason=reason)
-            receipts.append(erasure)
-        return receipts
+    """Erase users; the audit has an entry with a digest for each.
+
+    Each transaction erases `_AT_ONCE` users, because writers wait for it. If one fails, those
+    before it are done, and the whole call can be repeated.
+    """
+    ordered = sorted({*user_ids})  # two requests cannot deadlock
+    receipts = []
+    for start in range(0, len(ordered), _AT_ONCE):
+        with transaction() as actor:
+            for user_id in ordered[start : start + _AT_ONCE]:
+                erasure = accounts.erase(actor.connection, user_id, requested_by=actor.name)
+                record_erasure(actor.connection, user_id, erasure, actor=actor.name, reason=reason)
+                receipts.append(erasure)
+    return receipts
 
 
 def record_erasure(

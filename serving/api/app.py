@@ -76,6 +76,7 @@ def create_app(
     app.include_router(rules.operate)
     app.include_router(placements.operate)
     app.include_router(user_data.route)
+    app.include_router(user_data.batches)
     app.include_router(exports.exports)
     app.include_router(inspections.inspect)
     app.include_router(releases.operate_releases)

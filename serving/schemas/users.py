@@ -88,7 +88,7 @@ class NewErasures(RequestBody):
 
     model_config = with_example(user_ids=["42"], reason="request 17")
 
-    user_ids: tuple[Id, ...] = Field(min_length=1, max_length=100)
+    user_ids: tuple[Id, ...] = Field(min_length=1, max_length=1000)
     reason: str = Field(
         default="",
         max_length=200,

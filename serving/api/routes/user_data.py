@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from serving import schemas
 from serving.acts import access
 from serving.api import problems
-from serving.api.access import GuardedRoute
+from serving.api.access import BatchRoute, GuardedRoute
 from serving.api.authentication import AnyProduct, Reader
 from serving.api.operators import Operator
 from serving.api.routes.feedback import UserToken
@@ -26,6 +26,12 @@ route = APIRouter(
     prefix="/v1/{dataset:dataset}",
     route_class=GuardedRoute,
     responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
+)
+batches = APIRouter(
+    prefix="/v1/{dataset:dataset}",
+    route_class=BatchRoute,
+    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
+    tags=["erasures"],
 )
 
 
@@ -52,16 +58,16 @@ def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Resp
     return StreamingResponse(exports.chunks(file), media_type=JSON)
 
 
-@route.post(
+@batches.post(
     "/erasures",
     response_model=list[schemas.Erasure],
-    tags=["erasures"],
     summary="Erase users as an operator",
 )
 def erase_users(caller: Operator, body: schemas.NewErasures) -> Response:
-    """Erases up to 100 users as `DELETE users/{user_id}` does. It can be repeated.
+    """Erases up to 1,000 users as `DELETE users/{user_id}` does.
 
-    The audit has an entry for each user, with a digest instead of the id.
+    If it fails in the middle, some of the users are erased; repeat it with all of them. The audit
+    has an entry for each user, with a digest instead of the id.
     """
     receipts = access.erase(caller.transaction, body.user_ids, reason=body.reason)
     for receipt in receipts:

@@ -96,6 +96,19 @@ def test_an_operator_erases_users_and_sees_how_far_it_has_come(
         ada.erase_users([])
 
 
+def test_an_operator_erases_a_thousand_users_with_one_request(
+    connected: Connected, owner: Engine
+) -> None:
+    user_ids = [f"{n:04}" + "u" * 100 for n in range(1000)]
+    receipts = connected(ADA).erase_users(user_ids)
+
+    assert [receipt.user_id for receipt in receipts] == user_ids
+    found = shop.rows(owner, "select count(distinct digest) from erasures")
+    assert found == shop.rows(owner, "select count(*) from audit") == [(1000,)]
+    with pytest.raises(RequestRefusedError):
+        connected(ADA).erase_users([*user_ids, "one more"])
+
+
 def test_a_viewer_erases_nobody(connected: Connected, publisher: Engine, owner: Engine) -> None:
     shop.release(publisher, "one", instead_of=None)
     vera = connected(VERA)
