@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import pages, ui
 from dashboards.answers import CachedAnswer
 from dashboards.settings import NotSetUpError
-from dashboards.text import age, esc, plural
+from dashboards.text import age, esc, plural, with_code
 from serving.errors import (
     ApiError,
     ApiUnavailableError,
@@ -68,7 +68,7 @@ def footer(about: About) -> None:
     with ui.spread_row():
         st.caption(
             f"{esc(about.title)} · {plural(about.item_noun, about.n_items)}. "
-            f"{esc(about.licence)} Cover art is generated."
+            f"{with_code(about.licence)} Cover art is generated."
         )
         st.page_link(pages.overview(), label=":gray[For operators]", query_params=pages.address())
 

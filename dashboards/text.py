@@ -11,6 +11,7 @@ _REPLACED_AFTER_PARSING = re.compile(
     r"|(?<=ftp)(?=://)|(?<=:)(?=streamlit:)",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"`([^`]+)`")
 _WORD_JOINER = "\u2060"
 _HYPHEN_OF_NUMBER = re.compile(r"(?<![\w.\u2013-])-(?=\d)")
 MINUS, NO_BREAK = "\u2212", "\u00a0"
@@ -26,8 +27,7 @@ def esc(text: str) -> str:
     :directives[] and :material/icons:. Arrows ("->", ">="), addresses and ":streamlit:" are
     replaced after parsing; an invisible word joiner (U+2060) prevents that.
     """
-    one_line = " ".join(text.split())
-    return _PUNCTUATION.sub(r"\\\1", _REPLACED_AFTER_PARSING.sub(_WORD_JOINER, one_line))
+    return _escaped(" ".join(text.split()))
 
 
 def code(text: str) -> str:
@@ -37,6 +37,16 @@ def code(text: str) -> str:
     fence = "`" * (max(map(len, runs), default=0) + 1)
     space = " " if runs else ""  # belongs to the fence
     return f"{fence}{space}{one_line}{space}{fence}"
+
+
+def with_code(text: str) -> str:
+    """Return text on one line as Markdown: what is between backticks is code, the rest literal."""
+    parts = _CODE.split(" ".join(text.split()))
+    return "".join(code(part) if n % 2 else _escaped(part) for n, part in enumerate(parts))
+
+
+def _escaped(one_line: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", _REPLACED_AFTER_PARSING.sub(_WORD_JOINER, one_line))
 
 
 def plural(noun: str, n: int | None = None) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console import charts, components, evidence, roles, runs
 from dashboards.console.badges import Badge
-from dashboards.text import NO_VALUE, age, esc, with_minus
+from dashboards.text import NO_VALUE, age, esc, with_code, with_minus
 from serving.schemas import Comparison, Verdict
 
 MAX_CHARTED = 4.5  # in median interval widths; larger leads are listed below the chart
@@ -38,7 +38,7 @@ def show_with_figures(verdict: Verdict, badge: Badge) -> None:
 def show(verdict: Verdict, badge: Badge, title: str = "Verdict") -> None:
     """Show the decision and its reason, the criteria and the intervals."""
     ui.heading(title, badge.markdown)
-    st.markdown(esc(with_minus(verdict.reason)))
+    st.markdown(with_code(with_minus(verdict.reason)))
     left, right = st.columns(2, gap="medium")
     with left:
         _criteria(verdict)
@@ -116,7 +116,7 @@ def _criteria(verdict: Verdict) -> None:
                 "Criterion": esc(criterion.criterion),
                 "Met": _MET[criterion.passed].markdown,
                 "Required for": REQUIRED_FOR.get(criterion.criterion, "Promotion"),
-                "Detail": esc(with_minus(criterion.detail)),
+                "Detail": with_code(with_minus(criterion.detail)),
             }
             for criterion in verdict.criteria
         ],

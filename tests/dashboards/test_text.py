@@ -12,6 +12,7 @@ from dashboards.text import (
     esc,
     moment,
     plural,
+    with_code,
     with_minus,
 )
 
@@ -32,6 +33,19 @@ NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 )
 def test_markdown_is_escaped(text: str, escaped: str) -> None:
     assert esc(text) == escaped
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Run `lantern up --x` now.", r"Run `lantern up --x` now\."),
+        ("a*b `c*d`", r"a\*b `c*d`"),
+        ("one ` alone", r"one \` alone"),
+        ("an empty `` pair", r"an empty \`\` pair"),
+    ],
+)
+def test_code_in_a_text_is_shown_as_code(text: str, shown: str) -> None:
+    assert with_code(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dashboards.console.data.inbox import UploadRefusedError
 from dashboards.console.sources import Account
 from dashboards.identity import uploads, visitors
 from dashboards.settings import AppSettings
-from dashboards.text import bytes_text, esc
+from dashboards.text import bytes_text, esc, with_code
 from warehouse import datasets
 
 _N_TAKEN, _DONE = "n_uploads", "upload_done"
@@ -46,7 +46,7 @@ def button(account: Account, dataset: str) -> None:
         try:
             _offer(account, dataset, sent.name, sent.getvalue())
         except UploadRefusedError as error:
-            st.error(esc(str(error)), icon=":material/block:")
+            st.error(with_code(str(error)), icon=":material/block:")
 
 
 def confirmation() -> None:
@@ -93,11 +93,11 @@ def _offer(account: Account, dataset: str, sent_name: str, content: bytes) -> No
 
 def _show(finding: Finding) -> None:
     if finding.level == "error":
-        st.error(esc(finding.text))
+        st.error(with_code(finding.text))
     elif finding.level == "warning":
-        st.warning(esc(finding.text))
+        st.warning(with_code(finding.text))
     else:
-        st.caption(esc(finding.text))
+        st.caption(with_code(finding.text))
 
 
 @st.cache_data(ttl="10m", max_entries=50, show_spinner=False)

@@ -11,7 +11,7 @@ from dashboards.console import components, lake_data, sources
 from dashboards.console.badges import Badge, Status
 from dashboards.console.overview import facts
 from dashboards.console.sources import Account
-from dashboards.text import esc, plural
+from dashboards.text import esc, plural, with_code
 from monitoring import status
 from monitoring.facts import DAG_KINDS
 from monitoring.levels import NOTHING_TO_DO, Level, Line, Target, worst
@@ -64,7 +64,7 @@ def badge(line: Line) -> Badge:
 
 def _well(line: Line) -> str:
     subject = f"{badge(line).markdown} **{esc(line.subject)}**"
-    return f"{subject}  \n:small[:gray[{_markdown(_fact(line))}]]"
+    return f"{subject}  \n:small[:gray[{with_code(_fact(line))}]]"
 
 
 def _fact(line: Line) -> str:
@@ -83,17 +83,11 @@ def _summary(shown: tuple[Line, ...]) -> Badge:
 def _attention(line: Line, dataset: str) -> None:
     with components.row(horizontal_alignment="distribute"):
         st.markdown(
-            f"{badge(line).markdown} **{esc(line.subject)}** {_markdown(line.detail)}  \n"
-            f":gray[Next: {_markdown(line.next_step)}]",
+            f"{badge(line).markdown} **{esc(line.subject)}** {with_code(line.detail)}  \n"
+            f":gray[Next: {with_code(line.next_step)}]",
             width="stretch",
         )
         _link(line, dataset)
-
-
-def _markdown(text: str) -> str:
-    """Return a text as Markdown: what is between backticks is code, the rest is literal."""
-    parts = text.split("`")
-    return "".join(f"`{part}`" if n % 2 else esc(part) for n, part in enumerate(parts))
 
 
 def _link(line: Line, dataset: str) -> None:

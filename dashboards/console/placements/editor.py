@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards.console.components import button, filter_field, icon_button, row
 from dashboards.console.placements import draft
-from dashboards.text import esc
+from dashboards.text import with_code
 from serving.errors import RequestRefusedError
 from serving.schemas import PlacementVersion, ShelfSource
 from serving.schemas.placements import MAX_SHELF_ITEMS, MAX_SHELVES
@@ -49,7 +49,7 @@ def show(active: PlacementVersion) -> None:
 def refusal(error: RequestRefusedError) -> str:
     """Return why the API refused shelves, as Markdown, in the words of the editor."""
     text = _FIELD.sub(lambda match: f"Shelf {int(match[1]) + 1}: Filter", str(error))
-    return esc(text)
+    return with_code(text)
 
 
 def _shelf(number: int, of_shelf: int) -> None:

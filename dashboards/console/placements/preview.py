@@ -7,7 +7,7 @@ from dashboards.console.components import row
 from dashboards.console.placements import client, draft, editor
 from dashboards.console.placements.editor import SOURCES
 from dashboards.console.sources import Account
-from dashboards.text import esc
+from dashboards.text import esc, with_code
 from dashboards.ui import Card
 from serving.errors import RequestRefusedError, UserErasedError
 from serving.schemas import About, PlacementPreview, TriedShelf
@@ -34,7 +34,7 @@ def show(account: Account, dataset: str, about: About) -> None:
             "Preview", key="try_placement", icon=":material/visibility:", disabled=bool(problem)
         )
     if problem:
-        st.warning(esc(problem), icon=":material/rule:")
+        st.warning(with_code(problem), icon=":material/rule:")
         return
     if is_pressed:
         _try(account, dataset, (user_id or "").strip(), (item_id or "").strip())
@@ -66,7 +66,7 @@ def _result(preview: PlacementPreview) -> None:
         else:
             with row():
                 st.markdown(f":gray[**{esc(shelf.title)}**]", width="content")
-                st.markdown(f":gray-badge[Left out] :gray[{esc(shelf.left_out)}]", width="content")
+                st.caption(f":gray-badge[Left out] {with_code(shelf.left_out)}", width="content")
 
 
 def _origin(shelf: TriedShelf) -> str:

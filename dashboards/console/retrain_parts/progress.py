@@ -10,7 +10,7 @@ from dashboards import ui
 from dashboards.console import badges, components, runs, sources
 from dashboards.console.retrain_parts import client
 from dashboards.console.sources import APPROVAL_TASK, Account, Usual
-from dashboards.text import NO_VALUE, duration, esc, plural
+from dashboards.text import NO_VALUE, duration, esc, plural, with_code
 
 SLOW = 1.5  # ratio to the usual duration from which a run or task counts as slow
 SLOW_SECONDS = 10  # by which it has to be longer, too
@@ -37,7 +37,7 @@ def show(account: Account, run: Run | None, ingests: Sequence[Run]) -> None:
     badge = badges.STOPPED if run.is_stopped else badges.of_state(run.state)
     ui.heading(f"Retrain of {runs.request_time(run)} UTC", badge.markdown)
     if run.is_stopped:
-        st.caption(esc(run.note))
+        st.caption(with_code(run.note))
     text = progress_text(run, tasks, comparable, now)
     share = runs.share_done(tasks, comparable.seconds, now, is_stopped=run.is_stopped)
     st.progress(share, text=text)

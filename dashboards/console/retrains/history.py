@@ -10,7 +10,7 @@ from airflow_api.answers import Question, Run
 from dashboards import ui
 from dashboards.console import badges, charts, components, runs, sources
 from dashboards.console.badges import Badge
-from dashboards.text import duration, esc, plural
+from dashboards.text import duration, esc, plural, with_code
 
 MIN_CHARTED = 2  # number of ended runs from which they are charted
 _STATUSES = {"ok": "Published", "warning": "Not published", "error": "Failed, rejected or stopped"}
@@ -90,5 +90,5 @@ def _row(run: Run, badge: Badge) -> dict[str, str]:
         "By": esc(started_by(run)),
         "Outcome": badge.markdown,
         "Duration": duration(run.seconds) if run.seconds else "",
-        "Reason": esc(" · ".join(filter(None, (str(run.conf.get("reason") or ""), run.note)))),
+        "Reason": with_code(" · ".join(filter(None, (str(run.conf.get("reason") or ""), run.note)))),
     }

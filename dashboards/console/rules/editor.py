@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import product_api, ui
 from dashboards.console.components import button, filter_field, icon_button, row
 from dashboards.console.rules import draft
-from dashboards.text import esc, plural
+from dashboards.text import esc, plural, with_code
 from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import About, Item, RulesVersion, SlateRules
 from serving.schemas.rules import CAP_WINDOW, MAX_PINS
@@ -44,7 +44,7 @@ def title_of(dataset: str, item_id: str) -> str:
 
 def refusal(error: RequestRefusedError) -> str:
     """Return why the API refused the rules, as Markdown, in the words of the editor."""
-    return esc(_FIELD.sub("Only items where", str(error)))
+    return with_code(_FIELD.sub("Only items where", str(error)))
 
 
 def _reset_buttons(active: RulesVersion) -> None:
