@@ -41,7 +41,7 @@ def error_boundary(*, in_console: bool = False) -> Iterator[None]:
         _stop("This app is not set up yet", "Run `lantern up` to set it up.", error)
     except ApiUnavailableError as error:
         next_step = (
-            f"Your ratings are safe. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC.  \n"
+            f"What you did before is saved. Last attempt: {datetime.now(UTC):%H:%M:%S} UTC.  \n"
             "Operators: `lantern status` shows which process is down."
         )
         _stop("The recommendation service is not responding", next_step, error)

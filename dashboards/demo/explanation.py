@@ -20,7 +20,7 @@ _ICONS = {
 _CAUSES = {
     "popularity": "its popularity",
     "released": "its release year",
-    "segment": "the ratings of similar users",
+    "segment": "its popularity among similar users",
 }
 
 
@@ -41,7 +41,7 @@ def main_causes(terms: Sequence[ScoreTerm], about: About) -> str:
     text = (
         f"Mostly because of {_cause(highest, about)}."
         if highest.value > 0
-        else "Your ratings don't point to it."
+        else "Nothing that you did points to it."
     )
     if lowest.value < 0:
         cause = _cause(lowest, about)

@@ -168,8 +168,8 @@ def shelf_of(key: str, shelf: FilledShelf) -> None:
         )
     if is_similar:
         st.caption(
-            f"Depending on the live model, similar {plural(noun)} are liked by the same users or "
-            "share categories."
+            f"Depending on the live model, similar {plural(noun)} are {kinds.taken(about.value)} "
+            "by the same users or share categories."
         )
     st.space("small")
 
@@ -181,8 +181,8 @@ for shelf_key, placed_shelf in placed.with_keys(page.value.shelves):
 if not page.value.shelves:
     ui.empty_state(
         f"No {plural(noun)} to go with it yet",
-        f"When the live model was trained, this {esc(noun)} had no ratings, or nothing in common "
-        f"with other {plural(noun)}.",
+        f"Too few users had {kinds.taken(about.value)} this {esc(noun)} when the live model was "
+        f"trained, or it has nothing in common with other {plural(noun)}.",
     )
 
 states.footer(about.value)

@@ -13,9 +13,8 @@ from serving.lists.releases.loaded import LoadedRelease
 from serving.lists.scoring import UserScores
 from serving.lists.user_state import UserState
 from serving.schemas import Reason, ScoreTerm, TermKind
-from serving.schemas.catalogue import act_text
+from serving.schemas.catalogue import act_text, choice_text
 
-POPULAR = Reason(kind="popular", text="liked by many")
 PINNED = Reason(kind="pinned", text="featured")
 
 STARS = 5  # a scale that ends here is one of stars
@@ -45,14 +44,15 @@ def reasons(scored: UserScores, state: UserState, item_ids: Sequence[str]) -> li
     release, folded = scored.release, scored.folded
     positions = release.positions_of(item_ids)
     if folded is None or not len(positions):
-        return [POPULAR] * len(item_ids)
+        return [_popular(release)] * len(item_ids)
     decisive = decisive_terms(np.hstack(scored.terms(positions)), len(folded.liked)).tolist()
     terms = {*decisive} - {-1}
     reason_of = {
         term: _reason(release, state, *_name(release, folded.liked, term)) for term in terms
     }
     term_of = dict(zip([release.ids[at] for at in positions.tolist()], decisive, strict=True))
-    return [reason_of.get(term_of.get(item_id, -1), POPULAR) for item_id in item_ids]
+    popular = _popular(release)
+    return [reason_of.get(term_of.get(item_id, -1), popular) for item_id in item_ids]
 
 
 def score_terms(scored: UserScores, state: UserState, position: int) -> tuple[ScoreTerm, ...]:
@@ -147,11 +147,20 @@ def _reason(release: LoadedRelease, state: UserState, kind: TermKind, name: str)
             text = f"because you rated {title} {rating}"
             return Reason(kind="because_you_rated", text=text, item_id=name)
         case "segment":
-            return Reason(kind="people_like_you", text="liked by people like you")
+            return Reason(kind="people_like_you", text=f"{_chosen(release)} by people like you")
         case "category":
-            return Reason(kind="similar", text=f"because you like {name}")
+            return Reason(kind="similar", text=f"because of your interest in {name}")
         case _:
-            return POPULAR
+            return _popular(release)
+
+
+def _popular(release: LoadedRelease) -> Reason:
+    return Reason(kind="popular", text=f"{_chosen(release)} by many")
+
+
+def _chosen(release: LoadedRelease) -> str:
+    """Return what users of the data set do with items that they choose, such as "bought"."""
+    return choice_text(release.kinds, has_ratings=release.constants.has_scale)
 
 
 def _event_kind(release: LoadedRelease, state: UserState, item_id: str) -> str | None:

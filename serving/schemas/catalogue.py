@@ -98,6 +98,20 @@ def act_text(meaning: KindMeaning | None, kind: str, title: str) -> str:
     return past.replace("{}", title, 1) if "{}" in past else f"{past} {title}"
 
 
+def choice_text(kinds: Mapping[str, KindMeaning], *, has_ratings: bool) -> str:
+    """Return what users do with items that they choose: "liked", or without ratings "bought".
+
+    Without ratings it is the `past` of the positive kind with most weight; "chosen" if it has none
+    that goes without a title.
+    """
+    if has_ratings:
+        return "liked"
+    positive = [name for name, kind in kinds.items() if kind.positive_from is not None]
+    strongest = min(positive, key=lambda name: (-kinds[name].weight, name), default="")
+    past = kinds[strongest].past if strongest else ""
+    return past if past and "{}" not in past else "chosen"
+
+
 class Display(Answer):
     """Which attributes are an item's price, stock, picture and first day; null: none is."""
 

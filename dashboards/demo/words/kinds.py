@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dashboards.text import esc
 from dashboards.ui import KindButton
 from serving.schemas import About
-from serving.schemas.catalogue import act_text
+from serving.schemas.catalogue import act_text, choice_text
 
 _PLACE = "\ue000"  # stands for Markdown that is not to be escaped
 
@@ -90,13 +90,7 @@ def did_markdown(kind: str, about: About, markdown: str) -> str:
 
 def taken(about: About) -> str:
     """Return what users did with items that are taken together: of the kind with most weight."""
-    if about.has_ratings:
-        return "liked"
-    positive = [kind for kind in about.kinds if about.kinds[kind].positive_from is not None]
-    strongest = min(positive, key=lambda kind: (-about.kinds[kind].weight, kind), default="")
-    meaning = about.kinds.get(strongest)
-    past = meaning.past if meaning else ""
-    return past if past and "{}" not in past else "chosen"
+    return choice_text(about.kinds, has_ratings=about.has_ratings)
 
 
 def _is_purchase(kind: str, about: About) -> bool:

@@ -4,15 +4,15 @@ from dashboards.text import plural
 from serving.schemas import About, ListedItem, ListKind
 
 ORIGINS: dict[ListKind, str] = {
-    "fallback": "We don't know your taste yet. Here is what most users like.",
+    "fallback": "We don't know your taste yet. Here is what is popular.",
     "live": "Updated with what you did last.",
     "batch": "Made for you at the last model update.",
 }
 _METHODS = {  # by the beginning of the recipe's name
     "als": "learns from all users which tastes go together",
-    "item_item": "lists what others who like your favourites like too",
-    "ease": "learns which items are liked together",
-    "popular_by_segment": "ranks by popularity among users like you, in the categories you like",
+    "item_item": "finds users who chose the same as you, and lists what else they chose",
+    "ease": "learns which items the same users choose",
+    "popular_by_segment": "ranks by popularity among users like you, most in your categories",
     "popular": "ranks by popularity among all users",
     "": "scores every item for each user",
 }
@@ -28,7 +28,7 @@ def note(item: ListedItem) -> str:
 def contents(kind: ListKind, n_new_ratings: int, about: About) -> str:
     """Return what a list of this kind contains."""
     if kind == "fallback":
-        return "Every new visitor sees this list"
+        return "New visitors see this list too"
     if kind == "live" and not about.has_ratings:
         return "Includes what you did since the release"
     if kind == "live":

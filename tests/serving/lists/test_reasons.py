@@ -67,6 +67,16 @@ def test_a_prior_can_be_the_reason(publisher: Engine, owner: Engine, client: Cli
     assert (listed["o4"].kind, listed["o4"].text) == ("people_like_you", "liked by people like you")
 
 
+def test_without_ratings_a_popular_item_has_the_verb_of_the_kind(
+    publisher: Engine, client: Client
+) -> None:
+    live_shop.release(publisher, constants=live_shop.EVENTS)
+
+    fallback = client.recommendations("nobody", explain=True)
+
+    assert {i.reason.text for i in fallback.items if i.reason} == {"bought by many"}
+
+
 @pytest.mark.parametrize(
     ("past", "text"),
     [

@@ -18,13 +18,13 @@ def test_the_contents_of_each_kind_of_list_are_described() -> None:
 
     assert "Best match first" in contents("batch", 0, about)
     assert "3 changes to your ratings since the release" in contents("live", 3, about)
-    assert "Every new visitor" in contents("fallback", 0, about)
+    assert "New visitors" in contents("fallback", 0, about)
     assert "rat" not in contents("batch", 0, without) + contents("live", 1, without)
 
 
 def test_every_kind_of_list_has_an_origin() -> None:
     assert set(ORIGINS) == set(get_args(ListKind))
-    assert "most users" in ORIGINS["fallback"]
+    assert "popular" in ORIGINS["fallback"]
     assert "Made for you" in ORIGINS["batch"]
     assert "what you did last" in ORIGINS["live"]
 
@@ -35,5 +35,5 @@ def test_every_family_of_recipes_has_its_own_description() -> None:
     assert len({method(name) for name in names}) == 4
     assert "tastes" in method("als_7f3a")
     assert "all users" in method("popular_recent")
-    assert "favourites" in method("item_item_cosine_k200_1c2d3e")
-    assert "together" in method("ease_500d1c")
+    assert "what else they chose" in method("item_item_cosine_k200_1c2d3e")
+    assert "the same users choose" in method("ease_500d1c")
