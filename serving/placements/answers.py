@@ -66,6 +66,8 @@ class _Filled:
     left_out: str | None
 
 
+OF_GIVEN_ITEMS: tuple[ShelfSource, ...] = ("similar", "together")
+OF_A_HISTORY: tuple[ShelfSource, ...] = ("popular_in_favourite_category", "again")
 _ENCODER = TypeAdapter(PlacementAnswer)
 
 
@@ -162,7 +164,7 @@ def _filled(
         query = Query(compiled, _filter(of_visit, compiled, sent), taken, n_of_source[source])
         n_of_source[source] += 1
         found = Found(()) if compiled.problem else SOURCES[source](of_visit, query)
-        left_out = _obstacle(compiled, found)
+        left_out = _obstacle(of_visit, compiled, found)
         if left_out is None:
             taken.update([item.item_id for item in found.items])
         yield _Filled(compiled, _title(of_visit, compiled, found), found, left_out)
@@ -188,11 +190,16 @@ def _title(of_visit: Visit, compiled: CompiledShelf, found: Found) -> str:
     return title
 
 
-def _obstacle(compiled: CompiledShelf, found: Found) -> str | None:
-    """Return why a shelf is left out; None if it is shown."""
+def _obstacle(of_visit: Visit, compiled: CompiledShelf, found: Found) -> str | None:
+    """Return why a shelf is left out, and what fills it; None if it is shown."""
     if compiled.problem:
         return f"Its filter is not valid any more. {compiled.problem}"
     n_items, minimum = len(found.items), compiled.shelf.minimum
-    if n_items < minimum:
-        return f"It has {n_items} of at least {minimum} items."
-    return None
+    if n_items >= minimum:
+        return None
+    count, source = f"It has {n_items} of at least {minimum} items", compiled.shelf.source
+    if source in OF_GIVEN_ITEMS and not of_visit.given:
+        return f"{count}: give the ID of an item of the page or the basket that the catalogue has."
+    if source in OF_A_HISTORY and of_visit.user_id is None:
+        return f"{count}: give the ID of a user with a history."
+    return f"{count}."
