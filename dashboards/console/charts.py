@@ -21,8 +21,9 @@ def role_lines(
     rows: pd.DataFrame, x: alt.X, tooltip: Sequence[alt.Tooltip]
 ) -> alt.LayerChart | alt.FacetChart:
     """Return NDCG@10 as a line per recipe and role. Columns: x, value, role, line."""
-    colours = [ui.theme_colour(roles.COLOURS[role]) for role in roles.CHARTED]
-    scale = alt.Scale(domain=[roles.LABELS[role] for role in roles.CHARTED], range=colours)
+    drawn = [role for role in roles.CHARTED if roles.LABELS[role] in set(rows["role"])]
+    colours = [ui.theme_colour(roles.COLOURS[role]) for role in drawn]
+    scale = alt.Scale(domain=[roles.LABELS[role] for role in drawn], range=colours)
     base = alt.Chart(rows).encode(
         x=x,
         y=alt.Y(

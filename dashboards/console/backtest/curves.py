@@ -98,8 +98,10 @@ def loss_chart(losses: Sequence[Loss], period: str) -> alt.LayerChart | alt.Face
             for loss in losses
         ]
     )
-    grey, red = ui.theme_colour("gray"), ui.theme_colour("red")
-    scale = alt.Scale(domain=["loss", "within noise"], range=[red, grey])
+    grey = ui.theme_colour("gray")
+    colours = {"loss": ui.theme_colour("red"), "within noise": grey}
+    drawn = {label: colour for label, colour in colours.items() if label in set(rows["noise"])}
+    scale = alt.Scale(domain=list(drawn), range=list(drawn.values()))
     base = alt.Chart(rows).encode(
         x=alt.X(
             "age:N",

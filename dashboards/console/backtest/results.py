@@ -58,14 +58,14 @@ def show_time(figures: Sequence[Figure], period: str) -> None:
         return
     best = curves.best_by_role(figures)
     rows = curves.through_time(figures)
-    st.altair_chart(
-        curves.time_chart(rows),
-        height=260,
-        alt="NDCG@10 of the backtested recipe, popularity and baseline at each cut",
+    drawn = {curves.LABELS[role]: best[role] for role in curves.ROLES if role in best}
+    of_roles = ", ".join(label.lower() for label in drawn)
+    st.altair_chart(curves.time_chart(rows), height=260, alt=f"NDCG@10 at each cut of: {of_roles}")
+    recipes = " · ".join(f"{label}: {esc(recipe)}" for label, recipe in drawn.items())
+    st.caption(
+        f"On the {period} after each cut. The bands are 95 % intervals; cuts with few users have "
+        f"none. {recipes}"
     )
-    others = [f"{curves.LABELS[role]}: {esc(best[role])}" for role in curves.ROLES if role in best]
-    text = f"On the {period} after each cut, with 95 % intervals. {' · '.join(others)}"
-    st.caption(text)
 
 
 def show_table(figures: Sequence[Figure], period: str) -> None:

@@ -4,7 +4,7 @@ The page Retrains shows a search while it runs, the page Models one that has end
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -21,6 +21,14 @@ from dashboards.text import NO_VALUE, duration, esc, plural
 
 MAX_ROWS = 10
 COLOURS = {"complete": "violet", "final": "green", "pruned": "gray", "failed": "red"}
+_EACH_POINT = (
+    "Each point is a trial's mean NDCG@10 over the rolling windows, the line the best so far."
+)
+_MEANINGS = {
+    "pruned": "Pruned trials were stopped early because they were below the median of the other "
+    "trials; their values are corrected for the windows that they skipped.",
+    "final": "Finalists are averaged over several seeds.",
+}
 
 
 def show(dataset: str, retrain: Retrain, run: Run | None) -> None:
@@ -79,15 +87,11 @@ def _by_trial(trials: Sequence[Trial]) -> None:
     if not rows.empty:
         chart = trial_charts.progress(rows, trial_charts.line(trials), _theme_colours())
         st.altair_chart(chart, height=300, alt="NDCG@10 of each trial, and the best so far")
+        st.caption(trial_meanings({*rows["kind"]}))
     if failed := [trial for trial in trials if trial.state == "failed"]:
         last_error = esc(failed[-1].failure or "no error message")
         n_failed = plural("trial", len(failed))
         st.caption(f":red[:material/close:] {n_failed} failed. Last error: {last_error}")
-    st.caption(
-        "Each point is the mean NDCG@10 over the rolling windows. Pruned trials were stopped early "
-        "because they were below the median of the other trials; their values are corrected for "
-        "the windows that they skipped. Finalists are averaged over several seeds."
-    )
 
 
 def _by_parameter(trials: Sequence[Trial]) -> None:
@@ -123,6 +127,12 @@ def _best(trials: Sequence[Trial]) -> None:
             "Best recipe as JSON, for the recipe field of the form on the page Retrains"
         ):
             st.code(json.dumps(json.loads(ranked[0].recipe_json), indent=2), language="json")
+
+
+def trial_meanings(drawn: Container[str]) -> str:
+    """Return what the points of the chart mean, of the kinds of trials that are drawn."""
+    meanings = (text for kind, text in _MEANINGS.items() if trial_charts.LABELS[kind] in drawn)
+    return " ".join([_EACH_POINT, *meanings])
 
 
 def window_name(name: str) -> str:

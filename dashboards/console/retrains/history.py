@@ -90,5 +90,7 @@ def _row(run: Run, badge: Badge) -> dict[str, str]:
         "By": esc(started_by(run)),
         "Outcome": badge.markdown,
         "Duration": duration(run.seconds) if run.seconds else "",
-        "Reason": with_code(" · ".join(filter(None, (str(run.conf.get("reason") or ""), run.note)))),
+        "Reason": with_code(
+            " · ".join(filter(None, (str(run.conf.get("reason") or ""), run.note)))
+        ),
     }

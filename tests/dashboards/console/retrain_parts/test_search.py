@@ -1,5 +1,6 @@
 import pytest
 
+from dashboards.console.retrain_parts.search import trial_meanings
 from tests.support.dashboards import searched
 from tests.support.dashboards.app_pages import Page, cells, words
 from tests.support.dashboards.console_pages import MODELS, metrics, opened
@@ -45,3 +46,9 @@ def test_a_search_that_did_not_finish_says_so(page: Page, console: FakeAirflow) 
 
     assert "ended before its search" in text
     assert "No result" in text
+
+
+def test_only_the_kinds_of_trials_that_are_drawn_are_explained() -> None:
+    assert "Pruned" not in trial_meanings({"Completed"})
+    assert "Pruned" in trial_meanings({"Completed", "Pruned"})
+    assert "Finalists" in trial_meanings({"Finalist"})
