@@ -81,7 +81,13 @@ def _view_as() -> None:
 
 
 def _label(user: User, about: About) -> str:
-    return f"User {user.user_id} · {plural(about.item_noun, user.n_rated)} rated"
+    return f"User {user.user_id} · {n_known(user, about)}"
+
+
+def n_known(user: User, about: About) -> str:
+    """Return how many items the release has of a user: "5 films rated", "5 books with events"."""
+    known = "rated" if about.has_ratings else "with events"
+    return f"{plural(about.item_noun, user.n_rated)} {known}"
 
 
 def _read_address(name: str, options: Container[str]) -> None:

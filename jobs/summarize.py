@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def markdown(verdict: Verdict, samples: Sequence[Row]) -> str:
     """Return the Markdown of a verdict and its retrain's rows of gold.sample_lists."""
     outcome = (
-        f"If you approve, `{verdict.recipe}` is fitted on all ratings and published. If you reject "
+        f"If you approve, `{verdict.recipe}` is fitted on all events and published. If you reject "
         "it, or nobody answers in time, nothing is published and the live release stays."
     )
     paragraphs = [
@@ -139,7 +139,7 @@ def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
     old_rows = {row["user_id"]: row for row in samples if row["recipe"] == before}
     new_rows = {row["user_id"]: row for row in samples if row["recipe"] == after}
     yield "### Sample users, before and after"
-    yield f"Lists made from the older ratings; {HIT} marks items that the user liked later."
+    yield f"Lists made from the older events; {HIT} marks items that the user chose later."
     for letter, (user_id, row) in zip(ascii_uppercase, sorted(old_rows.items()), strict=False):
         yield from _user_lists(f"User {letter}", row, new_rows.get(user_id, row))
 
@@ -147,7 +147,7 @@ def _samples(samples: Sequence[Row], after: str | None) -> Iterator[str]:
 def _user_lists(name: str, before: Row, after: Row) -> Iterator[str]:
     slices = ", ".join(escaped(name) for name in before["slices"])
     yield (
-        f"**{name}** ({slices}): items liked later: {before['n_relevant']}; "
+        f"**{name}** ({slices}): items chosen later: {before['n_relevant']}; "
         f"of these, on the list before: {sum(before['relevant'])}, after: {sum(after['relevant'])}"
     )
     pairs = zip_longest(_titles(before), _titles(after), fillvalue="")

@@ -123,8 +123,9 @@ def _criteria(verdict: Verdict) -> None:
         "The gate's criteria with what they are required for and their results",
     )
     st.caption(
-        "Promotion: the challenger replaces the live recipe, or is the first release. Without it "
-        "the live recipe is fitted again. New items: the model ranks items without events."
+        "The champion is the live recipe. Promotion: the challenger replaces it, or is the first "
+        "release. Without promotion the live recipe is fitted again. New items: the model ranks "
+        "items without events."
     )
 
 

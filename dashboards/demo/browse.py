@@ -21,8 +21,8 @@ ORDERS: dict[ItemOrder, str] = {
     "cheapest": "Price: low to high",
     "dearest": "Price: high to low",
     "added": "New arrivals",
-    "newest": "Newest",
-    "oldest": "Oldest",
+    "newest": "Year: newest first",
+    "oldest": "Year: oldest first",
     "title": "A to Z",
 }
 SEARCHED: dict[ItemOrder, str] = {"relevance": "Best match", "popular": "Most popular"}

@@ -214,7 +214,7 @@ def own_data() -> Callable[[], str]:
 
     def exported() -> str:
         if not visitors.BROWSERS.may_download(browser, visitors.DOWNLOADS_PER_HOUR):
-            raise TooManyRequestsError("This visitor has downloaded their data too often this hour")
+            raise TooManyRequestsError("You have downloaded your data too often this hour")
         api.register(user_id, token)
         return api.export(user_id, token=token).model_dump_json(indent=2)
 

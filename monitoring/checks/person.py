@@ -58,7 +58,7 @@ def _champion(serving: Serving, limits: Limits) -> Line:
         if serving.verdicts:
             detail = f"The last verdict: {_VERDICTS.get(serving.verdicts[0], serving.verdicts[0])}."
         return _CHAMPION.line("ok", "Working", detail)
-    detail = f"The last {counted(n_held, 'retrain')} kept the champion (limit: {n_limit})."
+    detail = f"The last {counted(n_held, 'retrain')} kept the live recipe (limit: {n_limit})."
     step = "Read the reasons on the page Models; a search with a larger budget may find a recipe."
     word = "Kept once" if n_held == 1 else f"Kept {n_held} times"
     return _CHAMPION.line("warning", word, detail, step, "models")

@@ -199,7 +199,7 @@ def _obstacle(of_visit: Visit, compiled: CompiledShelf, found: Found) -> str | N
         return None
     count, source = f"It has {n_items} of at least {minimum} items", compiled.shelf.source
     if source in OF_GIVEN_ITEMS and not of_visit.given:
-        return f"{count}: give the ID of an item of the page or the basket that the catalogue has."
+        return f"{count}: give the id of an item of the page or the basket that the catalogue has."
     if source in OF_A_HISTORY and of_visit.user_id is None:
-        return f"{count}: give the ID of a user with a history."
+        return f"{count}: give the id of a user with a history."
     return f"{count}."

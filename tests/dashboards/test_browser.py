@@ -188,7 +188,7 @@ def test_a_deep_link_opens_an_item(app: str, desktop: Page) -> None:
 def test_a_phone_never_scrolls_sideways(app: str, phone: Page, path: str) -> None:
     expected_text = {
         "/overview": "of 8 tasks done",
-        "/models": "rated highly later",
+        "/models": "relevant: chosen after the cut",
         "/rules": "maya, ",
     }
     console_path = path.partition("?")[0]

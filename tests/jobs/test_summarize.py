@@ -97,7 +97,7 @@ def test_the_evidence_is_read_from_gold_rows(tmp_path: Path) -> None:
     assert r"| Valid result | yes | 0\.1 \% refused\. |" in summary
     assert "| 2 | Alien | Fargo **✓** |" in summary
     assert "| 3 |  | Brazil **✓** |" in summary
-    assert "items liked later: 7; of these, on the list before: 0, after: 2" in summary
+    assert "items chosen later: 7; of these, on the list before: 0, after: 2" in summary
 
 
 def test_the_summary_names_no_user() -> None:

@@ -165,7 +165,7 @@ def _act(entry: AuditEntry) -> str:
 def _what(entry: AuditEntry) -> str:
     before, after = entry.before or {}, entry.after or {}
     if "live_release" in after and before.get("live_release") != after["live_release"]:
-        return f"{entry.target}, before: {before.get('live_release') or 'none'}"
+        return f"{entry.target} instead of {before.get('live_release') or 'none'}"
     if "version" in after:
         return f"version {before.get('version', 0)} to {after['version']}"
     if "scopes" in after:

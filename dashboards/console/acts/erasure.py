@@ -37,7 +37,7 @@ def button(account: Account, dataset: str, user_id: str = "") -> None:
                 "Reason",
                 key="erase_reason",
                 max_chars=MAX_REASON_LENGTH,
-                placeholder="Kept with your name: do not write the id",
+                placeholder="Kept with your name. Leave the id out of it",
             )
             submitted = st.form_submit_button(
                 "Erase", key="send_erase", type="primary", icon=":material/delete_forever:"

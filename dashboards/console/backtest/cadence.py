@@ -88,10 +88,12 @@ def _no_loss(oldest: Loss, period: str) -> str:
     if oldest.high > MAX_UNCLEAR:
         return (
             f"These data cannot tell which cadence would have been right: {aged} loses "
-            f"{shares(oldest)}, which may be nothing or much. More cuts narrow it."
+            f"{shares(oldest)}, which may be nothing or much. More cuts would narrow the interval."
         )
     every = _every(oldest.age + 1, period)
-    return f"Retraining {every} would have been enough: {aged} loses {shares(oldest)}, noise."
+    return (
+        f"Retraining {every} would have been enough: {aged} loses {shares(oldest)}, within noise."
+    )
 
 
 def _aged(age: int, period: str) -> str:

@@ -42,7 +42,7 @@ def show() -> QueryRequest | None:
     st.text_area(
         "SQL of DuckDB",
         key=SQL,
-        help="The dialect is DuckDB's. A list is one row per element with "
+        help="The dialect is DuckDB's. For one row per element of a list, write "
         "`from silver.items, unnest(categories) as t(category)`.",
         height=220,
         max_chars=MAX_CHARACTERS,

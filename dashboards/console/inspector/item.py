@@ -18,7 +18,7 @@ _HEIGHT = 140  # pixels
 def show(dataset: str, answer: ItemInspection, about: About) -> None:
     """Show the item, its counts, the causes of its absence, and similar items."""
     item = answer.item
-    ui.heading(esc(item.title), f":gray[ID {esc(item.item_id)}]")
+    ui.heading(esc(item.title), f":gray[id {esc(item.item_id)}]")
     vendor = f" · by {esc(item.vendor)}" if item.vendor else ""
     st.markdown(f"{ui.facts(item)}{vendor} {served.effects_text(answer.effects)}")
     for cause in answer.causes:
@@ -31,7 +31,8 @@ def show(dataset: str, answer: ItemInspection, about: About) -> None:
             delta=f"of {answer.n_ranked:,}",
         )  # fmt: skip
         raters, of_raters = share(answer.raters)
-        components.metric("Users who rated it", raters, delta=of_raters)
+        known = "Users who rated it" if about.has_ratings else "Users with events on it"
+        components.metric(known, raters, delta=of_raters)
         lists, of_lists = share(answer.lists)
         components.metric("Users who get it", lists, delta=of_lists)
         best = NO_VALUE if answer.best_rank is None else f"#{answer.best_rank}"

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboards import product_api, ui
+from dashboards import choices, product_api, ui
 from dashboards.console.components import button, row
 from dashboards.console.inspector import client
 from dashboards.console.sources import Account
 from dashboards.identity import visitors
-from dashboards.text import esc, plural
+from dashboards.text import esc
 from serving.schemas import About, Item
 from serving.schemas.base import MAX_ID_LENGTH
 
@@ -80,10 +80,9 @@ def _user_field(account: Account, dataset: str, about: About, subject: Subject) 
     st.caption(f"Ids that begin with {esc(typed)}")
     with st.container(horizontal=True, gap="xsmall"):
         for user in matches:
-            n_rated = plural(about.item_noun, user.n_rated)
             button(
                 esc(user.user_id), f"choose_user_{user.user_id}", "", choose, "user", user.user_id,
-                help=f"{esc(n_rated)} rated",
+                help=esc(choices.n_known(user, about)),
             )  # fmt: skip
 
 

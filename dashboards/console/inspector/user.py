@@ -24,8 +24,11 @@ _STATUSES: dict[UserStatus, Badge] = {
 }
 KINDS: dict[ListKind, tuple[str, str]] = {
     "batch": ("Precomputed", "Made by the live release, and served as it is or under rules"),
-    "live": ("Live", "Computed with the live model from ratings that are newer than the release"),
-    "fallback": ("Fallback", "Popular items: the model knows no rating of this user"),
+    "live": (
+        "Computed online",
+        "Computed with the live model from ratings and events that are newer than the release",
+    ),
+    "fallback": ("Fallback", "Popular items: the model knows nothing about this user"),
 }
 
 
@@ -50,9 +53,10 @@ def show(user: UserInspection, about: About) -> None:
         if user.kind is not None:
             kind, meaning = KINDS[user.kind]
             components.metric("List", kind, help=meaning)
+        known = "rated" if about.has_ratings else "with events"
         components.metric(
-            f"{plural(about.item_noun).capitalize()} rated", f"{user.n_rated:,}",
-            help="Ratings that the live release has learned",
+            f"{plural(about.item_noun).capitalize()} {known}", f"{user.n_rated:,}",
+            help="What the live release has learned",
         )  # fmt: skip
         components.metric(
             "Newer ratings", f"{user.n_new_ratings:,}",
@@ -60,7 +64,7 @@ def show(user: UserInspection, about: About) -> None:
         )  # fmt: skip
         components.metric(
             "Events sent", f"{user.n_sent:,}",
-            help="Events of the API that Postgres still has: some weeks of them",
+            help="Events sent through the API in the last weeks, which Postgres still has",
         )  # fmt: skip
     if user.release is not None and user.rules is not None:
         origin(user.release, user.rules)

@@ -107,7 +107,7 @@ def show_sources(sources: Sequence[Source]) -> None:
             "Accepted": f"{source.n_accepted:,}",
             "Duplicates": f"{source.n_duplicates:,}",
             "Quarantined": f"{source.n_quarantined:,}",
-            "Left out": f"{source.n_dropped:,}",
+            "Dropped": f"{source.n_dropped:,}",
         }
         for source in newest
     ]

@@ -16,10 +16,10 @@ from warehouse.tables.vocabulary import GATE, HEADLINE, WARM
 SLICES = {
     "warm": "Known users",
     "cold": "New users",
-    "active_low": "Light raters",
-    "active_mid": "Medium raters",
-    "active_high": "Heavy raters",
-    "newest_third": "Newest third",
+    "active_low": "Least active users",
+    "active_mid": "Moderately active users",
+    "active_high": "Most active users",
+    "newest_third": "Newest third of users",
 }
 
 

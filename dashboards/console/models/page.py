@@ -48,7 +48,7 @@ with actions:
 if not retrains:
     ui.empty_state(
         "No models evaluated yet",
-        "A retrain trains recipes on older ratings and evaluates them on newer ones. The results "
+        "A retrain trains recipes on older events and evaluates them on newer ones. The results "
         "will appear here, whether or not a model is published.",
     )
     refresh.when_changed(account, dataset, retrains, running, questions)

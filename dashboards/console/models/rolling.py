@@ -30,7 +30,7 @@ def show(metrics: Sequence[Figure]) -> None:
     st.altair_chart(
         charts.role_lines(rows, x, tooltip),
         height=240,
-        alt="NDCG@10 of each recipe on the rolling windows and the gate's window",
+        alt="NDCG@10 of recipes that may be released, on the rolling windows and the gate's window",
     )
     earlier = rows[rows["earlier"]]
     means = earlier.groupby(["line", "role"], sort=False)["value"].mean().reset_index()

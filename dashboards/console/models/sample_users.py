@@ -18,7 +18,7 @@ MISS = ":gray[:material/radio_button_unchecked:]"
 
 def show(samples: Sequence[Sample]) -> None:
     """Show each user's lists by the compared recipes side by side. Samples are by user."""
-    ui.heading("Sample users", f":gray[{HIT} rated highly later]" if samples else "")
+    ui.heading("Sample users", f":gray[{HIT} relevant: chosen after the cut]" if samples else "")
     if not samples:
         st.caption("No sample lists. An evaluation stores the lists of three known users.")
         return
@@ -31,7 +31,7 @@ def show(samples: Sequence[Sample]) -> None:
 def _label(sample: Sample) -> str:
     label = f"User {esc(sample.user_id)}"
     activity = next((SLICES[name] for name in sample.slices if name.startswith("active")), None)
-    return f"{label} · {activity.lower().removesuffix('s')}" if activity else label
+    return f"{label} · {activity.lower().removesuffix(' users')}" if activity else label
 
 
 def _user(lists: Sequence[Sample]) -> None:

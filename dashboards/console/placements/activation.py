@@ -42,7 +42,7 @@ def form(account: Account, dataset: str, active: PlacementVersion) -> None:
         st.caption(esc(obstacle))
         return
     key = f"placement_{active.name}_{active.version}"
-    question = f"The shelves are answered from the next request for *{esc(active.name)}* on."
+    question = f"Requests for *{esc(active.name)}* get these shelves from then on."
     if why := reason.form(key, question, "Activate", "gavel"):
         seen = draft.version()
         replace = partial(client.replace, account, dataset, active.name, draft.shelves())

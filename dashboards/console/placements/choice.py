@@ -40,7 +40,7 @@ def _form(names: Sequence[str]) -> None:
     elif name in names:
         st.caption("There is a placement of this name already.")
     else:
-        st.caption("Nothing is answered under the name before you activate its shelves.")
+        st.caption("The API knows the name once you activate its shelves.")
 
 
 def _typed() -> str:

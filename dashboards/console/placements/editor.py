@@ -15,15 +15,16 @@ from serving.schemas.placements import MAX_SHELF_ITEMS, MAX_SHELVES
 MAX_TITLE = 200  # characters
 SOURCES: dict[ShelfSource, str] = {
     "for_you": "For you",
-    "similar": "Similar to the given items",
-    "together": "Taken together with the given items",
+    "similar": "Similar to the page's or the basket's items",
+    "together": "Taken together with the page's or the basket's items",
     "popular_in_favourite_category": "Popular in the favourite category",
     "trending": "Trending",
-    "new": "New",
-    "again": "Again",
+    "new": "New arrivals",
+    "again": "Chosen before by the user",
 }
 TITLE_HELP = (
-    "`{category}` becomes the user's favourite category, `{item}` the title of the first given item"
+    "`{category}` becomes the user's favourite category, `{item}` the title of the page's item, or "
+    "of the first one in the basket"
 )
 _FIELD = re.compile(r"body\.shelves\.(\d+)\.filter")
 
@@ -81,8 +82,10 @@ def _shelf(number: int, of_shelf: int) -> None:
             )  # fmt: skip
         with st.grid(3, min_column_width=140):
             filter_field("Filter", draft.key("filter", of_shelf))
-            _number("Most items", "limit", of_shelf)
-            _number("Fewest items", "minimum", of_shelf, "With fewer items the shelf is left out")
+            _number("Limit (items)", "limit", of_shelf)
+            _number(
+                "Minimum (items)", "minimum", of_shelf, "With fewer items the shelf is left out"
+            )
 
 
 def _number(label: str, field: str, of_shelf: int, tooltip: str | None = None) -> None:

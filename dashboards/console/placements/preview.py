@@ -27,7 +27,7 @@ def show(account: Account, dataset: str, about: About) -> None:
             item_id = st.text_input(
                 f"{esc(about.item_noun.capitalize())} of the page", key="placement_item",
                 max_chars=MAX_ID_LENGTH, placeholder="None", icon=":material/sell:",
-                help=f"The ID of the {esc(about.item_noun)} on whose page the shelves are, or that "
+                help=f"The id of the {esc(about.item_noun)} on whose page the shelves are, or that "
                 "is in the basket",
             )  # fmt: skip
         is_pressed = st.form_submit_button(

@@ -91,7 +91,7 @@ def estimate(values: Values, cost: TrialCost | None, usual: Usual) -> str:
     if not others:
         return f"{text} The other tasks' duration is known after the first retrain."
     earlier = plural("earlier run", usual.n_runs)
-    return f"{text} In total about {_minutes(search + others)}, by {earlier}."
+    return f"{text} In total about {_minutes(search + others)}, as in {earlier}."
 
 
 def _minutes(seconds: float) -> str:

@@ -129,7 +129,7 @@ def _headline(preview: RulesPreview) -> None:
         f"{preview.after.ndcg:.4f}",
         f"{preview.ndcg_change:+.4f}",
         colour=interval_colour(interval),
-        delta_description=f"± {(preview.high - preview.low) / 2:.4f}",
+        delta_description=f"± {(preview.high - preview.low) / 2:.4f} (95 %)",
         help="Agreement of the first ten ranks with the users' later ratings; higher ranks count "
         f"more. With the active rules it is {preview.before.ndcg:.4f}",
     )

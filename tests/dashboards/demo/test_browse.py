@@ -95,8 +95,8 @@ def test_a_shop_is_sorted_by_price_and_a_search_by_popularity(
         "Most popular",
         "Price: low to high",
         "Price: high to low",
-        "Newest",
-        "Oldest",
+        "Year: newest first",
+        "Year: oldest first",
         "A to Z",
     ]
 

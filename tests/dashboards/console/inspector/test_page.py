@@ -77,7 +77,7 @@ def test_a_user_has_a_profile_a_list_and_its_origin(page: Page) -> None:
 
     text = words(app)
     assert "Segment: age 25" in text
-    assert metrics(app)["List"][0] == "Live"
+    assert metrics(app)["List"][0] == "Computed online"
     assert metrics(app)["Films rated"][0] == "8"
     assert metrics(app)["Newer ratings"][0] == "1"
     assert "Release 12 · als\\_7f3a · made" in text

@@ -57,9 +57,9 @@ def test_titles_of_sample_lists_are_literal_and_hits_are_marked(page: Page) -> N
     app = opened(page, MODELS, retrain=searched.SEARCHED)
 
     assert [tab.label for tab in app.tabs] == [
-        "User 1088 · light rater",
-        "User 2544 · medium rater",
-        "User 4169 · heavy rater",
+        "User 1088 · least active",
+        "User 2544 · moderately active",
+        "User 4169 · most active",
     ]
     markdown = [text.value for text in app.tabs[0].markdown]
     lists = [text for text in markdown if "radio_button_unchecked" in text]

@@ -175,7 +175,7 @@ def test_a_value_of_an_earlier_form_that_is_not_valid_any_more_is_the_default() 
 @pytest.mark.parametrize(
     ("minutes", "cost", "text"),
     [
-        (0, COST, "No search. In total about 5 min, by 3 earlier runs."),
+        (0, COST, "No search. In total about 5 min, as in 3 earlier runs."),
         (20, COST, "About 30 trials in 20 min of search. In total about 25 min"),
         (2, COST, "About 1 trial in 10 min of search. In total about 15 min"),
         (15, None, "Up to 15 min of search. Its number of trials is known after the first."),
