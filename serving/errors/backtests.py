@@ -8,7 +8,7 @@ class UnknownBacktestError(ApiError):
 
     status = 404
     title = "No backtest"
-    next_step = "Events without times have none. Else Airflow loads the DAG within a minute."
+    next_step = "Data without times have none. For others Airflow loads the DAG within a minute."
 
 
 class BacktestActiveError(ApiError):

@@ -75,7 +75,7 @@ class UnknownAttributeError(RequestRefusedError):
     """The manifest does not declare this attribute of items, or of users."""
 
     title = "Unknown attribute"
-    next_step = "`GET /v1/{dataset}` lists the attributes of items with their types, and of users."
+    next_step = "`GET /v1/{dataset}` lists the attributes of items and those of users."
 
 
 class UnknownCategoryError(RequestRefusedError):
@@ -89,7 +89,7 @@ class FilterRefusedError(RequestRefusedError):
     """A filter cannot be read; the message names the position."""
 
     title = "The filter is invalid"
-    next_step = "Correct the filter at the position. `docs/api.md` describes filters."
+    next_step = "Correct the filter where `detail` says. `docs/api.md` describes filters."
 
 
 class UnknownKeyError(ApiError):
@@ -173,7 +173,7 @@ class TooManySearchesError(ApiUnavailableError):
     """Too many searches of the key are computed or wait. Lists are served."""
 
     title = "Too many searches"
-    next_step = "Search again in a few seconds, and less often at once."
+    next_step = "Search again in a few seconds, and send fewer searches at the same time."
 
 
 class OperatorCheckUnavailableError(ApiUnavailableError):

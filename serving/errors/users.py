@@ -28,7 +28,7 @@ class UnknownEventError(ApiError):
 
     status = 404
     title = "Unknown event"
-    next_step = "Send the `event_id` of the receipt of a rating, a removal or a hide of this user."
+    next_step = "Send an `event_id` that the API returned for this user. An undo cannot be undone."
 
 
 class IdempotencyKeyReusedError(ApiError):
@@ -36,7 +36,7 @@ class IdempotencyKeyReusedError(ApiError):
 
     status = 409
     title = "The idempotency key was used before"
-    next_step = "Send each new event with a new key. Only a retry reuses the key of its first try."
+    next_step = "Give each event a key of its own. Only a retry repeats the key of its first try."
 
 
 class FeedbackChangedError(ApiError):

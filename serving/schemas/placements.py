@@ -68,7 +68,7 @@ class PlacementShelf(RequestBody):
 
     title: ShortText = Field(
         description="The title to show. `{category}` becomes the user's favourite category, "
-        "`{item}` the title of the first given item."
+        "`{item}` the title of the first item of the page or the basket."
     )
     source: ShelfSource
     filter: FilterText | None = Field(
@@ -85,7 +85,7 @@ class PlacementShelf(RequestBody):
     @model_validator(mode="after")
     def _must_fit(self) -> Self:
         if self.minimum > self.limit:
-            raise ValueError("minimum is larger than limit")
+            raise ValueError("the minimum is larger than the limit")
         for name, sources in NAMED.items():
             if name in self.title and self.source not in sources:
                 raise ValueError(f"{name} in the title needs the source {' or '.join(sources)}")

@@ -242,9 +242,9 @@ def _rating(event: NewEvent, about: About) -> float | None:
     if event.kind == "rate" and event.value is not None:
         return feedback.on_scale(event.value, about)
     if event.kind == "rate":
-        raise errors.RequestRefusedError("value: a `rate` needs the rating.")
+        raise errors.RequestRefusedError("value: an event of the kind 'rate' needs the rating.")
     if event.value is not None:
-        raise errors.RequestRefusedError(f"value: {event.kind!r} has none.")
+        raise errors.RequestRefusedError(f"value: events of the kind {event.kind!r} have none.")
     return None
 
 

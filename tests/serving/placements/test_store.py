@@ -102,7 +102,7 @@ def test_there_are_at_most_so_many_placements(owner: Engine, api: Engine) -> Non
     ("fields", "message"),
     [
         ({"limit": 51}, "less than or equal to 50"),
-        ({"limit": 3, "minimum": 4}, "minimum is larger than limit"),
+        ({"limit": 3, "minimum": 4}, "minimum is larger than the limit"),
         ({"title": "Like {item}"}, "needs the source similar or together"),
         ({"title": "In {category}"}, "needs the source popular_in_favourite_category"),
         ({"source": "popular"}, "for_you"),
