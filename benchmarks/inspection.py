@@ -23,7 +23,7 @@ from serving.storage import database
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import ADA, AirflowUsers
 from tests.support.serving.api_server import UNCACHED, running_api
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import activate_rules
 from tests.support.serving.server import as_role, create_database, temporary_server
 
 Request = Callable[[str], object]  # takes an id
@@ -100,7 +100,7 @@ def prepare(owner: str, n_users: int) -> None:
     """Publish two releases, set rules, and write newer events of the first users."""
     roll_back.prepare(owner, tables)
     api = database.connect(as_role(owner, "api"), roll_back.DATASET)
-    put_in_force(api, **RULES)
+    activate_rules(api, **RULES)
     with api.begin() as connection:
         connection.execute(_FEEDBACK, {"n_users": n_users, "n_events": N_EVENTS})
         connection.execute(_OUTBOX)

@@ -96,7 +96,7 @@ def take_turns(engine: Engine, name: str, read: Callable[[], list[float]]) -> No
 def activate(engine: Engine, rules: SlateRules) -> None:
     """Activate these rules."""
     with engine.begin() as connection:
-        version = store.live(connection).version
+        version = store.active(connection).version
         new = NewRules(rules=rules, instead_of=version, reason="bench")
         store.replace(connection, new, actor="bench")
 

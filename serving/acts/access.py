@@ -21,12 +21,12 @@ def replace_rules(transaction: Transaction, new: NewRules) -> RulesVersion:
     """Replace the slate rules and return them as the new version.
 
     Raises:
-        RulesChangedError: the rules in force are not the version that the caller saw.
+        RulesChangedError: the active rules are not the version that the caller saw.
         RequestRefusedError: see `store.replace`.
     """
     with audit.act(transaction, "change_rules", "rules", new.reason) as act:
         connection = act.session.connection()
-        act.before = _rules(store.live(connection))
+        act.before = _rules(store.active(connection))
         version = store.replace(connection, new, actor=act.actor)
         act.after = _rules(version)
         return version

@@ -55,35 +55,35 @@ class Columns:
 
         `attributes` are those of all items. Only values of changed items are looked at.
         """
-        at = {self.places[item_id]: item for item_id, item in items.items()}
+        at = {self.row_of[item_id]: item for item_id, item in items.items()}
         all_items = [*self.items]
-        for place, item in at.items():
-            all_items[place] = item
+        for row, item in at.items():
+            all_items[row] = item
         changed = Columns(all_items, attributes)
-        changed.__dict__["places"] = self.places
+        changed.__dict__["row_of"] = self.row_of
         for of_field, column in self._ordered.items():
             values = [_value(of_field, item, attributes) for item in at.values()]
             changed._ordered[of_field] = column.copy()
             changed._ordered[of_field][[*at]] = _numbers(of_field.type, values)
         for of_field, having_before in self._having.items():
             changed._having[of_field] = having = dict(having_before)
-            for place, item in at.items():
+            for row, item in at.items():
                 for text in _texts(
-                    of_field.type, _value(of_field, self.items[place], self.attributes)
+                    of_field.type, _value(of_field, self.items[row], self.attributes)
                 ):
-                    having[text] = [other for other in having[text] if other != place]
+                    having[text] = [other for other in having[text] if other != row]
                 for text in _texts(of_field.type, _value(of_field, item, attributes)):
-                    having[text] = [*having.get(text, ()), place]
+                    having[text] = [*having.get(text, ()), row]
         return changed
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The place of each item, by id."""
-        return {item.item_id: place for place, item in enumerate(self.items)}
+    def row_of(self) -> dict[str, int]:
+        """The row of each item, its index in `items`, by id."""
+        return {item.item_id: row for row, item in enumerate(self.items)}
 
     def among(self, item_ids: frozenset[str]) -> Mask:
         """Return which items have one of these ids."""
-        return self._mask([self.places[i] for i in item_ids if i in self.places])
+        return self._mask([self.row_of[i] for i in item_ids if i in self.row_of])
 
     def times(self, attribute: str) -> NDArray[np.datetime64]:
         """Return the times in an attribute, of each item; NaT where there is none."""
@@ -94,9 +94,7 @@ class Columns:
         if compared.operator == "!=":
             return ~self.meeting(replace(compared, operator="=="))
         if compared.type in ("text", "list"):
-            return self._mask(
-                self._places_by_text(_Field.of(compared)).get(str(compared.value), ())
-            )
+            return self._mask(self._rows_by_text(_Field.of(compared)).get(str(compared.value), ()))
         value = _numbers(compared.type, [compared.value])[0]
         return _COMPARE[compared.operator](self._column(_Field.of(compared)), value)
 
@@ -105,22 +103,22 @@ class Columns:
             self._ordered[of_field] = _numbers(of_field.type, self._values(of_field))
         return self._ordered[of_field]
 
-    def _places_by_text(self, of_field: _Field) -> Mapping[str, Sequence[int]]:
-        """Return the places of the items that have a text, or whose list contains it."""
+    def _rows_by_text(self, of_field: _Field) -> Mapping[str, Sequence[int]]:
+        """Return the rows of the items that have a text, or whose list contains it."""
         if of_field not in self._having:
             having: dict[str, list[int]] = {}
-            for place, value in enumerate(self._values(of_field)):
+            for row, value in enumerate(self._values(of_field)):
                 for text in _texts(of_field.type, value):
-                    having.setdefault(text, []).append(place)
+                    having.setdefault(text, []).append(row)
             self._having[of_field] = having
         return self._having[of_field]
 
     def _values(self, of_field: _Field) -> Sequence[object]:
         return [_value(of_field, item, self.attributes) for item in self.items]
 
-    def _mask(self, places: Sequence[int]) -> Mask:
+    def _mask(self, rows: Sequence[int]) -> Mask:
         mask = np.zeros(len(self.items), bool)
-        mask[np.array(places, np.int64)] = True
+        mask[np.array(rows, np.int64)] = True
         return mask
 
 

@@ -102,7 +102,7 @@ def inspect(
     return ItemInspection(
         item=item_status.item_of(row),
         release=inspected(connection, release.release_id, live.live_since),
-        rules=store.live(connection),
+        rules=store.active(connection),
         popularity=None if position is None else float(release.popularity[position]),
         popularity_rank=None if position is None else _popularity_rank(release, position),
         n_ranked=len(release.ids),

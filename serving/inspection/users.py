@@ -87,7 +87,7 @@ def inspect(
         n_sent=profile.n_sent,
         registered_at=profile.registered_at,
         release=inspected(connection, release_id, of_user.precomputed.live.live_since),
-        rules=store.live(connection),
+        rules=store.active(connection),
         kind=of_user.kind,
         n_new_ratings=of_user.builder.state.n_new_ratings,
         limit=limit,

@@ -119,7 +119,7 @@ class PrecomputedList:
     """The list that the live release has for a user.
 
     It has the requested number of items, or up to `FULL` if it `needs_reranking`: the user has
-    feedback or newer attributes, slate rules are in force, the request filters, or
+    feedback or newer attributes, slate rules are active, the request filters, or
     the product removed an item of it.
     """
 

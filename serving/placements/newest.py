@@ -38,12 +38,11 @@ def _sold_since_last(
     chosen = ~np.isnat(times)
     if filtered_by is not None:
         chosen &= release.passing(filtered_by)
-    places = np.flatnonzero(chosen)
-    micros = times[places].astype(np.int64)
+    rows = np.flatnonzero(chosen)
+    micros = times[rows].astype(np.int64)
     newest_first = np.argsort(-micros, kind="stable")[:limit]
     dated = [
-        ScoredItem(columns.items[places[at]], float(micros[at]) / 1e6)
-        for at in newest_first.tolist()
+        ScoredItem(columns.items[rows[at]], float(micros[at]) / 1e6) for at in newest_first.tolist()
     ]
     return sorted(dated, key=lambda scored: _newness(release, scored), reverse=True)
 

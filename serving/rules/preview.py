@@ -2,7 +2,7 @@
 
 The later ratings of these users are known, so rules are evaluated like models: by NDCG@10 and
 recall@10, over users whom the fit knows. Each list is arranged three times: without rules, under
-the rules in force, and under the new rules. Pins are shown even to users who had rated the item,
+the active rules, and under the new rules. Pins are shown even to users who had rated the item,
 because the window's lists do not record the rated items.
 """
 
@@ -57,7 +57,7 @@ class Trial:
 
 
 def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
-    """Return what the rules would change compared with the rules in force.
+    """Return what the rules would change compared with the active rules.
 
     Raises:
         NoWindowListsError: no retrain has stored its window's lists yet.
@@ -79,15 +79,15 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
     @cache
     def read_columns() -> Columns:
         attributes = catalogue.read_attributes(connection, release_id)
-        pinned = [pin.item_id for pin in (*rules.pin, *store.live(connection).rules.pin)]
+        pinned = [pin.item_id for pin in (*rules.pin, *store.active(connection).rules.pin)]
         also = catalogue.read_items(connection, pinned, release_id=release_id) if pinned else {}
         return Columns([*(items | also).values()], attributes)
 
-    in_force = store.slate(connection, release_id, read_columns)[1]
-    without = try_out(in_force.without_rules, users, n_items)
-    before = without if in_force.rules.is_plain else try_out(in_force, users, n_items)
+    active = store.slate(connection, release_id, read_columns)[1]
+    without = try_out(active.without_rules, users, n_items)
+    before = without if active.rules.is_plain else try_out(active, users, n_items)
     after = before
-    if rules != in_force.rules:
+    if rules != active.rules:
         after = try_out(store.compiled(connection, rules, release_id, read_columns), users, n_items)
     change = after.ndcg - before.ndcg
     half_width = Z * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Slate:
-    """The rules in force, with the catalogue's items that they concern."""
+    """The active rules, with the catalogue's items that they concern."""
 
     version: int = 0
     rules: SlateRules = field(default_factory=SlateRules)

@@ -1,4 +1,4 @@
-"""The slate rules of a data set: versions, the rules in force, and the items in stock.
+"""The slate rules of a data set: versions, the active rules, and the items in stock.
 
 The table `slate` has one row. Its revision grows with each change that affects lists, so readers
 compare one number to see whether their copy is current. Writers lock the row; readers never wait.
@@ -17,7 +17,7 @@ from serving.rules.slate import Slate
 from serving.schemas import NewRules, RulesVersion, SlateRules
 
 _NEWEST = text("select * from rules order by version desc limit :limit")
-_IN_FORCE = text(
+_ACTIVE = text(
     "select slate.revision, slate.version, rules.rules from slate left join rules using (version)"
 )
 _OUT_OF_STOCK = text("select item_id from unavailable_items")
@@ -29,7 +29,7 @@ _ADD_VERSION = text(
     values (:version, cast(:rules as jsonb), :actor, :reason) returning *
     """
 )
-_PUT_IN_FORCE = text(
+_ACTIVATE = text(
     """
     update slate set revision = revision + 1, version = :version, plain = :plain,
         only_available = :only_available
@@ -46,8 +46,8 @@ _SET_AVAILABLE = text("delete from unavailable_items where item_id = any (:item_
 _STOCK_CHANGED = text("update slate set revision = revision + 1 where only_available")
 
 
-def live(connection: Connection) -> RulesVersion:
-    """Return the rules in force; before the first version, version 0 without rules."""
+def active(connection: Connection) -> RulesVersion:
+    """Return the active rules; before the first version, version 0 without rules."""
     return next(iter(history(connection, limit=1)), RulesVersion(version=0, rules=SlateRules()))
 
 
@@ -58,10 +58,10 @@ def history(connection: Connection, *, limit: int) -> list[RulesVersion]:
 
 
 def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersion:
-    """Put rules in force from the commit on, and return them as the new version.
+    """Activate rules from the commit on, and return them as the new version.
 
     Raises:
-        RulesChangedError: the rules in force are not the version that the caller saw.
+        RulesChangedError: the active rules are not the version that the caller saw.
         RequestRefusedError: `keep_if` is not a valid filter.
         NoReleaseError: there is a `keep_if`, and the data set has no release yet.
     """
@@ -75,9 +75,9 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
         depends_on_stock = depends_on_stock or kept.unavailable is not None
     row = {"version": version, "rules": rules.model_dump_json()}
     row |= {"actor": actor, "reason": new.reason}
-    in_force = {"plain": rules.is_plain, "only_available": depends_on_stock}
+    of_slate = {"plain": rules.is_plain, "only_available": depends_on_stock}
     added = connection.execute(_ADD_VERSION, row).mappings().one()
-    connection.execute(_PUT_IN_FORCE, {"version": version} | in_force)
+    connection.execute(_ACTIVATE, {"version": version} | of_slate)
     return RulesVersion.model_validate(dict(added))
 
 
@@ -104,7 +104,7 @@ def slate(
         release_id: The release; None: no release is live.
         read_columns: Returns the items that `keep_if` is evaluated on; called if there is one.
     """
-    row = connection.execute(_IN_FORCE).one()
+    row = connection.execute(_ACTIVE).one()
     if row.rules is None:
         removed = _removed(connection)
         return row.revision, Slate(row.version, barred=removed, removed=removed)
@@ -141,7 +141,7 @@ def _kept_out(
         return frozenset()
     columns = read_columns()
     kept = filtering.bind(connection, keep_if, is_tolerant=True).evaluate(columns)
-    return frozenset(columns.items[place].item_id for place in np.flatnonzero(~kept).tolist())
+    return frozenset(columns.items[row].item_id for row in np.flatnonzero(~kept).tolist())
 
 
 def _removed(connection: Connection) -> frozenset[str]:

@@ -52,13 +52,13 @@ _OUTBOX = Prepared(
         sent_by
     )
     select distinct on (key) event_id, key, kind, user_id, item_id, rating, value,
-        least(occurred_at, now() + place * interval '1 microsecond'), list_id, :sent_by
+        least(occurred_at, now() + index * interval '1 microsecond'), list_id, :sent_by
     from json_to_recordset(:events) as sent(
-        place integer, event_id text, key text, kind text, user_id text, item_id text, rating real,
+        index integer, event_id text, key text, kind text, user_id text, item_id text, rating real,
         value double precision, occurred_at timestamptz, list_id text
     )
     where exists (select from items where items.item_id = sent.item_id) and not {_IS_ERASED}
-    order by key, place
+    order by key, index
     on conflict (idempotency_key) do nothing
     returning event_id, occurred_at
     """,  # noqa: S608 # our own condition
@@ -109,9 +109,9 @@ Sent = NewEvent | InvalidEvent
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An event to write. `place` is its position in the request."""
+    """An event to write. `index` counts the events of the request from 0."""
 
-    place: int
+    index: int
     event_id: str
     key: str
     kind: str
@@ -182,7 +182,7 @@ def accept(
     if rows:
         _write(connection, rows, results, sent_by=budget.key_name)
     faultpoint("events.before_commit")
-    return [results[place] for place in range(len(sent))]
+    return [results[index] for index in range(len(sent))]
 
 
 def hold_up_erasures(connection: Connection) -> None:
@@ -193,19 +193,19 @@ def hold_up_erasures(connection: Connection) -> None:
 def _checked(sent: Sequence[Sent], about: About, results: dict[int, EventResult]) -> list[_Row]:
     """Return the valid events as rows; add the refusals of the others to the results."""
     rows, begun = [], time.time_ns()
-    for place, event in enumerate(sent):
+    for index, event in enumerate(sent):
         if isinstance(event, InvalidEvent):
-            results[place] = refused(errors.RequestRefusedError(event.problem))
+            results[index] = refused(errors.RequestRefusedError(event.problem))
             continue
         try:
             number = _number(event, about)
         except ApiError as error:
-            results[place] = refused(error)
+            results[index] = refused(error)
             continue
-        event_id = feedback.new_event_id(begun + place)
+        event_id = feedback.new_event_id(begun + index)
         rows.append(
             _Row(
-                place=place,
+                index=index,
                 event_id=event_id,
                 key=event.event_id or event_id,
                 kind=event.kind,
@@ -268,7 +268,7 @@ def _within(budget: Budget, rows: list[_Row], results: dict[int, EventResult]) -
         if error is None:
             allowed.append(row)
         else:
-            results[row.place] = refused(error)
+            results[row.index] = refused(error)
     return allowed
 
 
@@ -284,13 +284,13 @@ def _write(
     }
     accepted = [row for row in rows if row.event_id in written]
     for row in accepted:
-        results[row.place] = _result("accepted", row.event_id, written[row.event_id])
+        results[row.index] = _result("accepted", row.event_id, written[row.event_id])
     by_key = {row.key: row for row in accepted}
     others = [row for row in rows if row.event_id not in written]
-    later = [row for row in others if row.key in by_key and row.place > by_key[row.key].place]
-    results |= {row.place: _again(row, by_key[row.key], results) for row in later}
+    later = [row for row in others if row.key in by_key and row.index > by_key[row.key].index]
+    results |= {row.index: _again(row, by_key[row.key], results) for row in later}
     if len(later) < len(others):
-        earlier = [row for row in others if row.place not in results]
+        earlier = [row for row in others if row.index not in results]
         results |= _unwritten(connection, earlier, {*written})
     of_feedback = [row for row in accepted if row.kind in BUILT_IN]
     _write_feedback(connection, [_state(row, written[row.event_id]) for row in of_feedback])
@@ -345,9 +345,9 @@ def _unwritten(
         row = by_id[reason.sent_id]
         is_used = reason.event_id is not None and reason.event_id not in written
         if is_used and reason.is_same and not reason.is_erased:
-            results[row.place] = _result("repeated", reason.event_id, reason.occurred_at)
+            results[row.index] = _result("repeated", reason.event_id, reason.occurred_at)
         else:
-            results[row.place] = refused(_error(row, reason, is_used=is_used))
+            results[row.index] = refused(_error(row, reason, is_used=is_used))
     return results
 
 
@@ -368,7 +368,7 @@ def _again(row: _Row, first: _Row, results: Mapping[int, EventResult]) -> EventR
     """Return the result of an event whose key an event of the request has used before it."""
     if not row.is_same(first):
         return refused(_reused(row))
-    return results[first.place].model_copy(update={"status": "repeated"})
+    return results[first.index].model_copy(update={"status": "repeated"})
 
 
 def _reused(row: _Row) -> ApiError:

@@ -26,7 +26,7 @@ operate = APIRouter(
 def active_rules(caller: Operator) -> Response:
     """Version 0 has no rules: none were ever set."""
     with caller.connection() as authorized:
-        return as_json(store.live(authorized.connection))
+        return as_json(store.active(authorized.connection))
 
 
 @operate.get(

@@ -202,8 +202,8 @@ class LoadedRelease:
 
     def passes(self, filtered_by: Filter, item: CatalogueItem) -> bool:
         """Return whether an item passes a filter; one that the catalogue lacks does not."""
-        place = self.columns.places.get(item.item_id)
-        return place is not None and bool(self.passing(filtered_by)[place])
+        row = self.columns.row_of.get(item.item_id)
+        return row is not None and bool(self.passing(filtered_by)[row])
 
     def positions_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the positions of those of the items that the fit has seen."""

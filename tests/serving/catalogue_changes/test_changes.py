@@ -20,7 +20,7 @@ from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.api_server import UNCACHED, running_api
 from tests.support.serving.problems import problem
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import activate_rules
 from tests.support.serving.server import as_role
 from tests.support.serving.shop import ids, rows
 
@@ -101,7 +101,7 @@ def test_the_filter_of_the_rules_is_evaluated_again_for_a_changed_item(
     api: Engine, cataloguer: Client
 ) -> None:
     cataloguer.patch_item("a", ItemPatch(attributes={"price": 30}))
-    put_in_force(api, keep_if="not price > 20")
+    activate_rules(api, keep_if="not price > 20")
     assert "a" not in ids(cataloguer.popular())
 
     cataloguer.patch_item("a", ItemPatch(attributes={"price": 10}))
@@ -114,12 +114,12 @@ def test_the_filter_of_the_rules_is_evaluated_again_for_a_changed_item(
 def test_rules_that_were_read_with_items_of_an_earlier_revision_are_read_again(
     api: Engine, owner: Engine, cataloguer: Client
 ) -> None:
-    put_in_force(api, keep_if="not price > 20")
+    activate_rules(api, keep_if="not price > 20")
     cache = ReleaseCache()
     with shop.reading(owner) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         assert cache.live(connection)[1].kept_out == set()
-        put_in_force(api, keep_if="not price > 10")
+        activate_rules(api, keep_if="not price > 10")
         before = cache.live(connection)[0]
         cataloguer.patch_item("a", ItemPatch(attributes={"price": 30}))
 
@@ -352,7 +352,7 @@ def test_a_later_change_has_a_later_time_even_if_the_clock_was_put_back(
 
 
 def test_a_pinned_item_that_was_removed_is_not_shown(cataloguer: Client, api: Engine) -> None:
-    put_in_force(api, pin=[{"item_id": "d", "rank": 1}])
+    activate_rules(api, pin=[{"item_id": "d", "rank": 1}])
     assert ids(cataloguer.recommendations("v"))[0] == "d"
 
     cataloguer.remove_item("d")

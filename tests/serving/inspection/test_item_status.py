@@ -8,7 +8,7 @@ from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemForUser
 from tests.support.serving import live_shop, shop, wide_shop
 from tests.support.serving.live_shop import COLD, PIN_COLD, hide, rate
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 
 
 def for_user(api: Engine, user_id: str, item_id: str, limit: int = 20) -> ItemForUser:
@@ -24,7 +24,7 @@ def test_an_item_has_its_status(owner: Engine, api: Engine) -> None:
     cold = for_user(api, "fan", COLD)
     assert (cold.status, cold.rank, cold.score) == ("cold", None, None)
     assert cold.text == "no ratings when the model was trained"
-    put_in_force(api, hide=["f4"], pin=PIN_COLD, only_available=True)
+    activate_rules(api, hide=["f4"], pin=PIN_COLD, only_available=True)
 
     for user_id, item_id, expected, text in (
         ("fan", "f4", "ruled_out", "hidden by a rule, for all users"),
@@ -44,7 +44,7 @@ def test_an_item_has_its_status(owner: Engine, api: Engine) -> None:
 
 @pytest.mark.usefixtures("released")
 def test_an_item_that_the_filter_of_the_rules_leaves_out_says_which(api: Engine) -> None:
-    put_in_force(api, keep_if="released != 2003 or category != 'film'")
+    activate_rules(api, keep_if="released != 2003 or category != 'film'")
 
     result = for_user(api, "nobody", "f3")
 
@@ -79,7 +79,7 @@ def test_an_item_after_the_list_is_below_or_capped(api: Engine) -> None:
     assert sorted(result.rank or 0 for result in after) == [*range(101, wide_shop.N)]
     assert {result.text for result in after} == {"after the first 100"}
 
-    put_in_force(api, most_per_vendor=1)
+    activate_rules(api, most_per_vendor=1)
     capped = next(
         result
         for n in wide_shop.POPULAR

@@ -11,7 +11,7 @@ from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemInspection
 from tests.support.serving import shop
 from tests.support.serving.live_shop import COLD
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 
 
 def inspected(api: Engine, item_id: str, *, with_users: bool = True) -> ItemInspection:
@@ -57,7 +57,7 @@ def test_an_item_that_nobody_gets_has_its_causes(api: Engine) -> None:
         ({"keep_if": "category == 'opera'"}, "f4", ["kept_out"], ["keep_if"]),
     )
     for rules, item_id, obstacles, effects in cases:
-        put_in_force(api, **rules)
+        activate_rules(api, **rules)
 
         result = inspected(api, item_id)
 

@@ -16,7 +16,7 @@ from serving.users import accounts, feedback
 from serving.users.feedback import Event
 from tests.support.serving import live_shop, shop, wide_shop
 from tests.support.serving.live_shop import hide, ids, rate
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 from tests.support.serving.wide_shop import RULES
 
 Inspect = Callable[..., UserInspection]
@@ -35,7 +35,7 @@ def test_the_inspected_list_is_the_list_that_is_served(api: Engine, inspect: Ins
     out_of_stock(api, "1", "5")
     users_without = {user_id: ids(_served(api, user_id)) for user_id in ("p", "q", "nobody")}
     for name, rules in RULES.items():  # one release for all: it takes seconds to publish
-        put_in_force(api, **rules)
+        activate_rules(api, **rules)
         for user_id, without in users_without.items():
             result, served = inspect(user_id), _served(api, user_id)
 
@@ -96,7 +96,7 @@ def test_each_rule_that_moved_an_item_is_named_with_the_rank_without_it(
     api: Engine, inspect: Inspect
 ) -> None:
     boost = [{"category": "kind 1", "by": 0.5}]
-    put_in_force(api, boost=boost, pin=[{"item_id": "50", "rank": 3}], most_per_vendor=1)
+    activate_rules(api, boost=boost, pin=[{"item_id": "50", "rank": 3}], most_per_vendor=1)
 
     items = {item.item_id: item for item in inspect("q").items}
 
@@ -113,7 +113,7 @@ def test_each_rule_that_moved_an_item_is_named_with_the_rank_without_it(
     item, effect = boosted
     assert "kind 1" in item.categories
     assert effect.text == "boost +0.50 kind 1"
-    put_in_force(api, pin=[{"item_id": "50", "rank": 3}], most_per_vendor=1)
+    activate_rules(api, pin=[{"item_id": "50", "rank": 3}], most_per_vendor=1)
     without = {item.item_id: item.rank for item in inspect("q").items}
     assert effect.rank_without == without[item.item_id]
 

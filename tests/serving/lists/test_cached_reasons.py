@@ -22,7 +22,7 @@ from serving.users import accounts
 from tests.conftest import schema_of
 from tests.support.serving import live_shop
 from tests.support.serving.live_shop import rate
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import activate_rules
 from tests.support.serving.server import as_role
 
 EXPLAINED = ListRequest(explain=True)
@@ -121,9 +121,9 @@ def test_lists_with_newer_feedback_or_rules_bypass_the_cache(
     assert {item.item_id for item in answer.items}.isdisjoint({"f1", "f2", "f3", "o1"})
 
     reason_texts(connection, cache, "lover")
-    put_in_force(api, pin=[{"rank": 1, "item_id": "c1"}])
+    activate_rules(api, pin=[{"rank": 1, "item_id": "c1"}])
     assert reason_texts(connection, cache, "lover")[0] == "featured"
-    put_in_force(api)
+    activate_rules(api)
     assert "featured" not in reason_texts(connection, cache, "lover")
     assert reason_texts(connection, cache) != before
 
@@ -131,9 +131,9 @@ def test_lists_with_newer_feedback_or_rules_bypass_the_cache(
 def test_the_reason_of_a_pin_is_not_cached(
     connection: Connection, cache: ReleaseCache, api: Engine
 ) -> None:
-    put_in_force(api, pin=[{"rank": 1, "item_id": "f3"}])
+    activate_rules(api, pin=[{"rank": 1, "item_id": "f3"}])
     assert reason_texts(connection, cache)[0] == "featured"
-    put_in_force(api)
+    activate_rules(api)
 
     assert reason_texts(connection, cache) == reason_texts(connection, ReleaseCache())
 
@@ -167,7 +167,7 @@ def test_reasons_are_not_cached_if_something_changes_during_the_request(  # noqa
         if change == "a rating":
             rate(owner, "fan", "f1", 3.0)
         else:
-            put_in_force(api, pin=[{"rank": 1, "item_id": "f3"}])
+            activate_rules(api, pin=[{"rank": 1, "item_id": "f3"}])
         return precomputed
 
     monkeypatch.setattr(recommendations, "precomputed_list", read_before_the_change)

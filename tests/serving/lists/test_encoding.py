@@ -13,7 +13,7 @@ from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import GivenRating, Recommendations
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import COLD, hide, rate
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import activate_rules
 
 EXPLAINED = ListRequest(explain=True)
 Read = Callable[[Connection, ReleaseCache], RecommendationList]
@@ -50,7 +50,7 @@ def test_every_list_is_encoded_as_its_schema_says(
     live_shop.release(publisher)
     rate(owner, "lover", "f3", 5.0)
     hide(owner, "grumbler", "o4")
-    put_in_force(api, **rules)
+    activate_rules(api, **rules)
 
     cache = ReleaseCache()
     for _ in range(2):  # the second time from the cache of reasons

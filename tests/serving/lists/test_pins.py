@@ -9,14 +9,14 @@ from sqlalchemy import Engine
 from serving.client import Client
 from tests.support.serving import shop
 from tests.support.serving.live_shop import COLD, PIN_COLD, hide, ids
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 
 
 @pytest.mark.usefixtures("released")
 def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
     api: Engine, client: Client
 ) -> None:
-    put_in_force(api, pin=PIN_COLD)
+    activate_rules(api, pin=PIN_COLD)
 
     answers = [client.recommendations(user_id) for user_id in ("fan", "lover", "nobody")]
     for answer in (*answers, client.for_anonymous_user({"f1": 5.0})):
@@ -29,7 +29,7 @@ def test_a_pin_is_on_every_kind_of_list_even_if_it_is_new_to_the_release(
 def test_users_are_not_shown_pins_that_they_rated_hid_or_filtered_out(
     owner: Engine, api: Engine, client: Client
 ) -> None:
-    put_in_force(api, pin=[{"item_id": "f2", "rank": 1}, *PIN_COLD])
+    activate_rules(api, pin=[{"item_id": "f2", "rank": 1}, *PIN_COLD])
     hide(owner, "fan", COLD)
 
     assert {"f2", COLD}.isdisjoint(ids(client.recommendations("fan")))  # rated, hidden
@@ -44,7 +44,7 @@ def test_users_are_not_shown_pins_that_they_rated_hid_or_filtered_out(
 
 @pytest.mark.usefixtures("released")
 def test_pins_that_are_out_of_stock_are_not_shown(api: Engine, client: Client) -> None:
-    put_in_force(api, pin=PIN_COLD, only_available=True)
+    activate_rules(api, pin=PIN_COLD, only_available=True)
     assert ids(client.recommendations("nobody"))[1] == COLD
 
     out_of_stock(api, COLD)
@@ -56,7 +56,7 @@ def test_a_pin_from_a_later_release_is_shown_once_that_is_live(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
     first = shop.release(publisher, "one", instead_of=None)
-    put_in_force(api, pin=[{"item_id": "e", "rank": 1}])
+    activate_rules(api, pin=[{"item_id": "e", "rank": 1}])
     assert ids(client.recommendations("u")) == ["a", "b"]
 
     items = shop.items(**shop.TITLES, e="Heat")
@@ -67,7 +67,7 @@ def test_a_pin_from_a_later_release_is_shown_once_that_is_live(
 
 @pytest.mark.usefixtures("released")
 def test_pinned_items_have_their_own_reason(api: Engine, client: Client) -> None:
-    put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
+    activate_rules(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
     for user_id in ("fan", "lover", "nobody"):
         listed = client.recommendations(user_id, explain=True).items

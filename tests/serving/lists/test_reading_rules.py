@@ -16,7 +16,7 @@ from serving.rules import store
 from serving.rules.slate import Slate
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import ids
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import activate_rules
 
 
 @pytest.mark.usefixtures("released")
@@ -34,7 +34,7 @@ def test_without_rules_a_list_is_looked_up_without_the_users_state(
         for n_reads in (0, 1):
             recommendations.for_user(connection, ReleaseCache(), "fan", ListRequest())
             assert reads == ["fan"] * n_reads
-            put_in_force(api, hide=["f1"])
+            activate_rules(api, hide=["f1"])
 
 
 @pytest.mark.usefixtures("released")
@@ -56,7 +56,7 @@ def test_a_process_reads_rules_once_for_each_revision(
     with shop.reading(publisher) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         for _ in range(3):
-            put_in_force(api, hide=["f1"])
+            activate_rules(api, hide=["f1"])
             for user_id in ("fan", "lover", "nobody", "fan"):
                 recommendations.for_user(connection, cache, user_id, ListRequest())
 
@@ -71,7 +71,7 @@ def test_a_short_list_has_all_its_items_even_if_rules_change_while_it_is_read(
     with shop.reading(publisher) as connection:
         precomputed = precomputed_list(connection, cache, "p", request)
         state = user_state.read(connection, precomputed.live.release.release_id, "p")
-    put_in_force(api, hide=[precomputed.item_ids[1]], diversity=0.3)
+    activate_rules(api, hide=[precomputed.item_ids[1]], diversity=0.3)
 
     with shop.reading(publisher) as connection:
         builder = ListBuilder(*cache.live(connection), state, request)
@@ -89,10 +89,10 @@ def test_rules_of_a_restored_database_are_read_again(
 ) -> None:
     live_shop.release(publisher)
     cache = ReleaseCache()
-    put_in_force(api, hide=["f3"])
+    activate_rules(api, hide=["f3"])
     with shop.reading(publisher) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        put_in_force(api, hide=["f4"])
+        activate_rules(api, hide=["f4"])
         assert ids(recommendations.for_user(connection, cache, "fan", ListRequest())) == ["f3"]
         with owner.begin() as restoring:
             restoring.exec_driver_sql("update slate set revision = 1, version = 1")

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from serving.client import Client
 from tests.support.serving import wide_shop
 from tests.support.serving.live_shop import COLD, PIN_COLD, hide, ids
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 from tests.support.serving.wide_shop import RULES
 
 
@@ -36,7 +36,7 @@ def test_an_explanation_names_the_effect_of_the_rules(  # noqa: PLR0917 # a case
     hide(owner, "fan", "o2")
     out_of_stock(api, "o3", "f1")
     boost = [{"category": "film", "by": 0.7}]  # puts f3 before o1
-    put_in_force(api, hide=["f4", "gone", "o2"], pin=PIN_COLD, only_available=True, boost=boost)
+    activate_rules(api, hide=["f4", "gone", "o2"], pin=PIN_COLD, only_available=True, boost=boost)
 
     result = client.explanation(*pair)
 
@@ -48,7 +48,7 @@ def test_an_explanation_names_the_effect_of_the_rules(  # noqa: PLR0917 # a case
 def test_the_explanation_of_an_item_that_a_filter_leaves_out_does_not_show_the_filter(
     api: Engine, client: Client
 ) -> None:
-    put_in_force(api, keep_if="released != 2003 or category != 'film'")
+    activate_rules(api, keep_if="released != 2003 or category != 'film'")
 
     result = client.explanation("nobody", "f3")
 
@@ -59,7 +59,7 @@ def test_the_explanation_of_an_item_that_a_filter_leaves_out_does_not_show_the_f
 def test_the_explanation_of_a_pin_has_a_score_if_the_release_knows_it(
     api: Engine, client: Client
 ) -> None:
-    put_in_force(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
+    activate_rules(api, pin=[*PIN_COLD, {"item_id": "f4", "rank": 1}])
 
     unseen, seen = client.explanation("lover", COLD), client.explanation("lover", "f4")
 
@@ -74,7 +74,7 @@ def test_explanations_agree_with_lists(
 ) -> None:
     wide_shop.release(publisher)
     out_of_stock(api, "1", "5")
-    put_in_force(api, **RULES[name])
+    activate_rules(api, **RULES[name])
     listed = client.recommendations("p", limit=100)
 
     for item in (*listed.items[:15], listed.items[-1]):

@@ -10,7 +10,7 @@ from serving.client import Client
 from serving.schemas import Recommendations
 from tests.support.serving import wide_shop
 from tests.support.serving.live_shop import ids, rate
-from tests.support.serving.rules import in_stock, out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, in_stock, out_of_stock
 from tests.support.serving.wide_shop import RULES, UNLIKED
 
 
@@ -31,9 +31,9 @@ def test_every_kind_of_list_follows_new_rules_on_the_next_read(api: Engine, clie
     before = of_each_kind(client, limit=30)
     best = {answer.items[0].item_id for answer in before.values()}
 
-    put_in_force(api, hide=sorted(best))
+    activate_rules(api, hide=sorted(best))
     without = of_each_kind(client)
-    put_in_force(api)
+    activate_rules(api)
     after = of_each_kind(client, limit=30)
 
     for kind, answer in without.items():
@@ -53,7 +53,7 @@ def test_every_kind_of_list_follows_the_stock_on_the_next_read(api: Engine, clie
 
     out_of_stock(api, *best)
     without_rule = of_each_kind(client)
-    put_in_force(api, only_available=True)
+    activate_rules(api, only_available=True)
     without = of_each_kind(client)
     in_stock(api, *best)
     again = of_each_kind(client)
@@ -67,7 +67,7 @@ def test_every_kind_of_list_follows_the_stock_on_the_next_read(api: Engine, clie
 def test_every_kind_of_list_has_only_items_that_meet_the_filter_of_the_rules(
     api: Engine, client: Client
 ) -> None:
-    put_in_force(api, keep_if="category == 'kind 1' and not vendor in ('maker 4')")
+    activate_rules(api, keep_if="category == 'kind 1' and not vendor in ('maker 4')")
 
     for kind, answer in of_each_kind(client).items():
         assert len(answer.items) == 20, kind
@@ -80,7 +80,7 @@ def test_a_pin_that_does_not_meet_the_filter_of_the_rules_is_not_shown(
     api: Engine, client: Client
 ) -> None:
     pins = [{"item_id": "50", "rank": 1}, {"item_id": "52", "rank": 2}]  # of kind 2, and of kind 1
-    put_in_force(api, pin=pins, keep_if="category == 'kind 1'")
+    activate_rules(api, pin=pins, keep_if="category == 'kind 1'")
 
     assert ids(client.recommendations("p"))[1] == "52"
     assert "50" not in ids(client.recommendations("p", limit=100))
@@ -88,12 +88,12 @@ def test_a_pin_that_does_not_meet_the_filter_of_the_rules_is_not_shown(
 
 @pytest.mark.usefixtures("released")
 @pytest.mark.parametrize("explain", [False, True])
-def test_lists_have_the_version_of_the_rules_in_force_even_of_empty_rules(
+def test_lists_have_the_version_of_the_active_rules_even_of_empty_rules(
     api: Engine, client: Client, *, explain: bool
 ) -> None:
     assert client.recommendations("fan", explain=explain).rules_version == 0
-    put_in_force(api, hide=["f1"])
-    put_in_force(api)
+    activate_rules(api, hide=["f1"])
+    activate_rules(api)
 
     assert client.recommendations("fan", explain=explain).rules_version == 2
     assert client.for_anonymous_user({}, explain=explain).rules_version == 2
@@ -105,7 +105,7 @@ def test_precomputed_and_computed_lists_are_equal_and_begin_with_shorter_ones(
 ) -> None:
     wide_shop.release(publisher)
     out_of_stock(api, "1", "5")
-    put_in_force(api, **RULES[name])
+    activate_rules(api, **RULES[name])
 
     def lists() -> dict[str, list[str]]:
         answers = {
@@ -133,7 +133,7 @@ def test_the_fallback_is_the_same_with_and_without_an_id(
 ) -> None:
     wide_shop.release(publisher)
     out_of_stock(api, "1", "5")
-    put_in_force(api, **RULES[name])
+    activate_rules(api, **RULES[name])
 
     for limit in (10, 100):
         unknown, anonymous = client.recommendations("n", limit=limit), client.for_anonymous_user({})
@@ -146,7 +146,7 @@ def test_all_rules_apply_to_a_list_of_full_length(
 ) -> None:
     wide_shop.release(publisher)
     out_of_stock(api, "1", "5")
-    put_in_force(api, **RULES["all"])
+    activate_rules(api, **RULES["all"])
 
     listed = client.recommendations("p", limit=100)
 
@@ -165,7 +165,7 @@ def test_rules_that_hide_nearly_everything_keep_the_order_of_the_rest(
 ) -> None:
     wide_shop.release(publisher)
     left = {"2", "100", "150", "159"}
-    put_in_force(api, hide=[n for n in wide_shop.POPULAR if n not in left], diversity=0.1)
+    activate_rules(api, hide=[n for n in wide_shop.POPULAR if n not in left], diversity=0.1)
 
     assert {*ids(client.recommendations("p", limit=100))} == left
     assert ids(client.recommendations("n"))[0] == "2"

@@ -13,7 +13,7 @@ from serving.errors import RequestRefusedError, UnknownItemError
 from serving.publishing import releases
 from serving.schemas import TakenTogether
 from tests.support.serving import shop
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 
 Rows = list[dict[str, Any]]
 
@@ -77,10 +77,10 @@ def test_filters_rules_and_removed_items_leave_items_out(
     assert ids(client.together_with("a", where="not category == 'b'")) == "cd"
     assert ids(client.together_with_basket(["a"], where="category in ('b', 'd')")) == "bd"
 
-    put_in_force(api, hide=["b"])
+    activate_rules(api, hide=["b"])
     assert ids(client.together_with("a", limit=1)) == "c"
     out_of_stock(api, "c")
-    put_in_force(api, hide=["b"], only_available=True)
+    activate_rules(api, hide=["b"], only_available=True)
     assert ids(client.together_with("a")) == "d"
 
     with owner.begin() as connection:

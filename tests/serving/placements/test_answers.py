@@ -30,7 +30,7 @@ from serving.users import accounts
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import rate
 from tests.support.serving.placements import ids, put, shelf, shown
-from tests.support.serving.rules import put_in_force
+from tests.support.serving.rules import activate_rules
 
 FILTERS = (None, "category == 'kind 1'", "not category == 'age 0'", "available")
 
@@ -72,7 +72,7 @@ def test_no_item_is_on_two_shelves_of_any_composition(
     with owner.begin() as connection:
         connection.execute(text(beside.format("similar_items")))
         connection.execute(text(beside.format("taken_together")))
-    put_in_force(
+    activate_rules(
         api, hide=["3", "11"], pin=[{"item_id": "50", "rank": 2}, {"item_id": "new", "rank": 1}]
     )
     cache = ReleaseCache()

@@ -12,7 +12,7 @@ from serving.placements import answers, sources
 from tests.support.serving import live_shop, shop
 from tests.support.serving.live_shop import COLD, EVENTS, hide, rate
 from tests.support.serving.placements import ids, put, shelf, shown
-from tests.support.serving.rules import out_of_stock, put_in_force
+from tests.support.serving.rules import activate_rules, out_of_stock
 
 BESIDE = {"f1": {"f3": 0.5, "f2": 0.4}, "o1": {"o2": 0.3, "f3": 0.2}}
 SOURCES = [*sources.SOURCES]
@@ -209,7 +209,7 @@ def test_hidden_removed_and_ruled_out_items_are_on_no_shelf(
         connection.execute(text(f"{hidden} and item_id = 'o2'"))
     if source != "again":
         hide(owner, user, "o2")
-    put_in_force(api, hide=["o3"])
+    activate_rules(api, hide=["o3"])
     with api.begin() as connection:
         connection.execute(text("update items set removed = true, revision = 99"))
         connection.execute(text("update slate set revision = 99"))

@@ -13,7 +13,7 @@ from serving.lists.releases.cache import ReleaseCache
 from serving.publishing import releases
 from serving.schemas import About, ItemPage, Recommendations, Shelf, SimilarItems
 from tests.support.serving import live_shop, shop
-from tests.support.serving.rules import put_in_force, slate
+from tests.support.serving.rules import activate_rules, slate
 from tests.support.serving.shop import Rows, ids, rows, seen
 
 D = shop.TITLES["d"]
@@ -168,7 +168,7 @@ def test_a_rollback_brings_a_withdrawn_item_back_at_once(
 def test_a_reader_of_the_release_before_sees_all_of_its_items(
     publisher: Engine, api: Engine, first: int, second: int
 ) -> None:
-    put_in_force(api, pin=[{"item_id": "d", "rank": 1}])
+    activate_rules(api, pin=[{"item_id": "d", "rank": 1}])
 
     with shop.reading(publisher) as connection:  # neither release is in memory yet
         older, newer = (release_loading.load(connection, i) for i in (first, second))
@@ -184,7 +184,7 @@ def test_a_reader_of_the_release_before_sees_all_of_its_items(
 def test_a_pinned_item_is_not_shown_once_it_is_withdrawn(
     publisher: Engine, api: Engine, client: Client
 ) -> None:
-    put_in_force(api, pin=[{"item_id": "d", "rank": 3}])
+    activate_rules(api, pin=[{"item_id": "d", "rank": 3}])
     assert ids(client.recommendations("unknown")) == "cba"
 
     roll_back(publisher)

@@ -68,7 +68,7 @@ def connection(api: Connection, publisher: Engine) -> Connection:
     return api
 
 
-def put_in_force(connection: Connection, rules: SlateRules) -> None:
+def activate_rules(connection: Connection, rules: SlateRules) -> None:
     store.replace(connection, NewRules(rules=rules, instead_of=0, reason="A test."), actor="ada")
 
 
@@ -151,8 +151,8 @@ def test_exposure_is_a_share_of_all_ranks_most_changed_first(connection: Connect
     assert shares == [pytest.approx(pair) for pair in expected]
 
 
-def test_a_preview_is_compared_with_the_rules_in_force(connection: Connection) -> None:
-    put_in_force(connection, SlateRules(hide=("b",)))
+def test_a_preview_is_compared_with_the_active_rules(connection: Connection) -> None:
+    activate_rules(connection, SlateRules(hide=("b",)))
 
     kept = preview(connection, SlateRules(hide=("b",)))
     removed = preview(connection, SlateRules())

@@ -24,7 +24,7 @@ from serving.schemas import NewRules, RulesVersion, SlateRules
 from serving.storage import database
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.rules import in_stock, out_of_stock, put_in_force, revision, slate
+from tests.support.serving.rules import activate_rules, in_stock, out_of_stock, revision, slate
 from tests.support.serving.server import as_role
 
 HIDE_A = SlateRules(hide=("a",))
@@ -48,17 +48,17 @@ def released(publisher: Engine) -> None:
 
 def test_before_the_first_rules_version_0_changes_nothing(api: Engine) -> None:
     with api.connect() as connection:
-        assert store.live(connection) == RulesVersion(version=0, rules=SlateRules())
+        assert store.active(connection) == RulesVersion(version=0, rules=SlateRules())
         assert store.history(connection, limit=10) == []
         assert not slate(connection)[1].reorders
 
 
 def test_each_change_is_a_version_with_an_actor_and_a_reason(api: Engine) -> None:
-    first = put_in_force(api, "ada", "festival week", **FULL.model_dump())
-    second = put_in_force(api, "bo", "festival is over")
+    first = activate_rules(api, "ada", "festival week", **FULL.model_dump())
+    second = activate_rules(api, "bo", "festival is over")
 
     with api.connect() as connection:
-        assert store.live(connection) == second
+        assert store.active(connection) == second
         assert store.history(connection, limit=10) == [second, first]
         assert store.history(connection, limit=1) == [second]
     assert (first.version, first.actor, first.reason) == (1, "ada", "festival week")
@@ -69,7 +69,7 @@ def test_each_change_is_a_version_with_an_actor_and_a_reason(api: Engine) -> Non
 
 
 def test_rules_for_an_outdated_version_are_rejected(api: Engine) -> None:
-    put_in_force(api, hide=["b"])
+    activate_rules(api, hide=["b"])
 
     with (
         api.begin() as connection,
@@ -101,24 +101,24 @@ def test_of_simultaneous_changes_one_wins_and_the_others_fail(api: Engine) -> No
         assert [version.actor for version in store.history(connection, limit=9)] == [winner]
 
 
-def test_uncommitted_rules_are_not_in_force(api: Engine) -> None:
+def test_uncommitted_rules_are_not_active(api: Engine) -> None:
     with api.connect() as connection:
         store.replace(connection, NewRules(rules=HIDE_A, instead_of=0, reason="x"), actor="ada")
         connection.rollback()
 
     with api.connect() as connection:
-        assert store.live(connection).version == 0
+        assert store.active(connection).version == 0
     assert revision(api) == 0
 
 
-def test_the_slate_row_follows_the_rules_in_force(owner: Engine, api: Engine) -> None:
-    in_force = "select version, plain, only_available from slate"
-    assert shop.rows(owner, in_force) == [(0, True, False)]
+def test_the_slate_row_follows_the_active_rules(owner: Engine, api: Engine) -> None:
+    active = "select version, plain, only_available from slate"
+    assert shop.rows(owner, active) == [(0, True, False)]
 
-    put_in_force(api, **FULL.model_dump())
-    assert shop.rows(owner, in_force) == [(1, False, True)]
-    put_in_force(api)
-    assert shop.rows(owner, in_force) == [(2, True, False)]
+    activate_rules(api, **FULL.model_dump())
+    assert shop.rows(owner, active) == [(1, False, True)]
+    activate_rules(api)
+    assert shop.rows(owner, active) == [(2, True, False)]
 
 
 def test_a_second_slate_row_is_rejected(owner: Engine) -> None:
@@ -133,7 +133,7 @@ def test_compiled_rules_have_barred_items_and_the_pins_of_the_catalogue(
     out_of_stock(api, "c")
     pins = [{"item_id": name, "rank": rank} for rank, name in enumerate(["b", "c", "nowhere"], 1)]
 
-    put_in_force(api, hide=["a"], pin=pins, only_available=True)
+    activate_rules(api, hide=["a"], pin=pins, only_available=True)
     with api.connect() as connection:
         _, compiled = slate(connection)
 
@@ -145,13 +145,13 @@ def test_compiled_rules_have_barred_items_and_the_pins_of_the_catalogue(
 def test_a_filter_keeps_items_out_and_one_that_is_not_valid_is_refused(api: Engine) -> None:
     old, new = (CatalogueItem(i, i, (), None, year) for i, year in (("old", 1950), ("new", 2000)))
 
-    put_in_force(api, keep_if="released >= 1990")
+    activate_rules(api, keep_if="released >= 1990")
     with pytest.raises(UnknownAttributeError, match=r"^body\.rules\.keep_if: at position 1: "):
-        put_in_force(api, keep_if="colour == 'red'")
+        activate_rules(api, keep_if="colour == 'red'")
     with pytest.raises(UnknownCategoryError, match=r"^body\.rules\.keep_if: "):
-        put_in_force(api, keep_if="category == 'Gone'")
+        activate_rules(api, keep_if="category == 'Gone'")
     with pytest.raises(FilterRefusedError, match=r"^body\.rules\.keep_if: "):
-        put_in_force(api, keep_if="released")
+        activate_rules(api, keep_if="released")
 
     with api.connect() as connection:
         revision, compiled = slate(connection, [old, new])
@@ -176,7 +176,7 @@ def test_of_an_attribute_that_a_release_dropped_no_item_has_a_value(
                 """update about set attributes = '{"price": "number"}', """
                 "categories = array['film', 'gone']"
             )
-        put_in_force(api, keep_if=keep_if)
+        activate_rules(api, keep_if=keep_if)
         with owner.begin() as connection:
             connection.exec_driver_sql(
                 "update about set attributes = '{}', categories = array['film']"
@@ -188,7 +188,7 @@ def test_of_an_attribute_that_a_release_dropped_no_item_has_a_value(
 
 def test_a_filter_before_the_first_release_is_refused(api: Engine) -> None:
     with pytest.raises(NoReleaseError):
-        put_in_force(api, keep_if="released >= 1990")
+        activate_rules(api, keep_if="released >= 1990")
 
 
 def test_a_change_of_stock_counts_the_items_that_changed(publisher: Engine, api: Engine) -> None:
@@ -206,15 +206,15 @@ def test_the_revision_grows_only_with_changes_that_affect_lists(
     shop.release(publisher, "one", instead_of=None)
     revisions = [revision(api)]
     for change in (
-        lambda: put_in_force(api, hide=["a"]),
+        lambda: activate_rules(api, hide=["a"]),
         lambda: out_of_stock(api, "b"),  # no rule uses the stock
-        lambda: put_in_force(api, only_available=True),
+        lambda: activate_rules(api, only_available=True),
         lambda: out_of_stock(api, "c"),
         lambda: out_of_stock(api, "c"),  # no change
         lambda: in_stock(api, "c"),
-        lambda: put_in_force(api, keep_if="available or released >= 1990"),
+        lambda: activate_rules(api, keep_if="available or released >= 1990"),
         lambda: out_of_stock(api, "c"),
-        lambda: put_in_force(api),
+        lambda: activate_rules(api),
     ):
         change()
         revisions.append(revision(api))
@@ -240,7 +240,7 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
 
     def meanwhile() -> None:
         during.extend(
-            (out_of_stock(impatient, "a", "b"), put_in_force(impatient, hide=["a"]).version)
+            (out_of_stock(impatient, "a", "b"), activate_rules(impatient, hide=["a"]).version)
         )
 
     tables = shop.tables()
@@ -255,7 +255,7 @@ def test_neither_rules_nor_stock_wait_for_a_publication(
 def test_a_publication_keeps_rules_and_stock(publisher: Engine, api: Engine) -> None:
     first = shop.release(publisher, "one", instead_of=None)
     out_of_stock(api, "a")
-    put_in_force(api, only_available=True)
+    activate_rules(api, only_available=True)
 
     shop.release(publisher, "two", instead_of=first, items=shop.items(**shop.TITLES, e="Heat"))
 

@@ -131,7 +131,7 @@ class BusyShop:
     def set_rules(self, rules: SlateRules) -> None:
         """Activate these rules."""
         with self.writer.begin() as connection:
-            version = store.live(connection).version
+            version = store.active(connection).version
             new = NewRules(rules=rules, instead_of=version, reason="load")
             store.replace(connection, new, actor="bench")
 

@@ -12,12 +12,12 @@ from serving.rules.slate import Slate
 from serving.schemas import NewRules, RulesVersion, SlateRules
 
 
-def put_in_force(
+def activate_rules(
     api: Engine, actor: str = "ada", reason: str = "a test", **rules: Any
 ) -> RulesVersion:
     """Replace the active rules by these, whatever version is active."""
     with api.begin() as connection:
-        version = store.live(connection).version
+        version = store.active(connection).version
         validated = SlateRules.model_validate(rules)
         new = NewRules(rules=validated, instead_of=version, reason=reason)
         return store.replace(connection, new, actor=actor)
