@@ -3,7 +3,7 @@
 import logging
 import math
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -31,6 +31,14 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 NO_ROUTE = frozenset((404, 405))  # statuses of requests that no route answers
+
+
+class Refusal(TypedDict):
+    """The fields of the outcome of a change that was refused, in the answer to a batch."""
+
+    code: str
+    title: str
+    detail: str
 
 
 def install(app: FastAPI) -> None:
@@ -67,6 +75,11 @@ def response(path: str, error: ApiError) -> Response:
     if error.retry_after is not None:
         problem.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return problem
+
+
+def refusal(error: ApiError) -> Refusal:
+    """Return the error as the outcome of one change of a batch has it."""
+    return Refusal(code=error.code, title=error.title, detail=str(error))
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@
 # mypy: implicit-reexport
 
 from serving.schemas.base import Id
+from serving.schemas.batches import InvalidChange
 from serving.schemas.catalogue import (
     About,
     AttributeType,
@@ -37,7 +38,6 @@ from serving.schemas.feedback import (
     UndoReceipt,
 )
 from serving.schemas.item_changes import (
-    InvalidChange,
     ItemChange,
     ItemChanges,
     ItemContent,
@@ -132,7 +132,6 @@ from serving.schemas.rules import (
 )
 from serving.schemas.states import AllReadiness, Health, Problem, Readiness, TableSize
 from serving.schemas.user_changes import (
-    InvalidUserChange,
     UserChange,
     UserChanges,
     UserContent,

@@ -1,6 +1,5 @@
 """Changes of the catalogue by the product, and their receipts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -10,9 +9,6 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    WrapValidator,
     model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
@@ -25,12 +21,10 @@ from serving.schemas.base import (
     RequestBody,
     ShortText,
     at_most,
-    errors_of,
-    reasons,
     stripped,
-    valid_id,
     with_example,
 )
+from serving.schemas.batches import InvalidChange, or_invalid
 
 MAX_ITEMS = 1000
 MAX_TITLE_BYTES = 1600  # Postgres has an index of titles with ids: at most 2,704 bytes
@@ -143,27 +137,8 @@ class ItemChange(ItemPatch):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidChange:
-    """A change of a batch that is no `ItemChange`, and why. `item_id`: None without a valid one."""
-
-    item_id: str | None
-    problem: str
-
-
-_CHANGE = TypeAdapter(ItemChange)
-
-
-def _change_or_problem(value: object, _: object) -> ItemChange | InvalidChange:
-    try:
-        return _CHANGE.validate_python(value)
-    except ValidationError as invalid:
-        return InvalidChange(valid_id(value, "item_id"), reasons(errors_of(invalid)))
-
-
-# An invalid change is refused alone: it must not make the whole request invalid.
 SentChange = Annotated[
-    ItemChange | SkipJsonSchema[InvalidChange], WrapValidator(_change_or_problem)
+    ItemChange | SkipJsonSchema[InvalidChange], or_invalid(ItemChange, "item_id")
 ]
 
 

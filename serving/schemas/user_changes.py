@@ -1,6 +1,5 @@
 """Changes of users' attributes by the product, and their receipts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,9 +7,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    WrapValidator,
 )
 from pydantic.json_schema import SkipJsonSchema
 
@@ -21,12 +17,10 @@ from serving.schemas.base import (
     RequestBody,
     ShortText,
     at_most,
-    errors_of,
-    reasons,
     stripped,
-    valid_id,
     with_example,
 )
+from serving.schemas.batches import InvalidChange, or_invalid
 
 MAX_USERS = 1000
 MAX_USER_ATTRIBUTES = 100
@@ -63,27 +57,8 @@ class UserChange(UserContent):
     user_id: Id
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidUserChange:
-    """A change of a batch that is no `UserChange`, and why. `user_id`: None without a valid one."""
-
-    user_id: str | None
-    problem: str
-
-
-_CHANGE = TypeAdapter(UserChange)
-
-
-def _change_or_problem(value: object, _: object) -> UserChange | InvalidUserChange:
-    try:
-        return _CHANGE.validate_python(value)
-    except ValidationError as invalid:
-        return InvalidUserChange(valid_id(value, "user_id"), reasons(errors_of(invalid)))
-
-
-# An invalid change is refused alone: it must not make the whole request invalid.
 SentUserChange = Annotated[
-    UserChange | SkipJsonSchema[InvalidUserChange], WrapValidator(_change_or_problem)
+    UserChange | SkipJsonSchema[InvalidChange], or_invalid(UserChange, "user_id")
 ]
 
 

@@ -132,13 +132,8 @@ def _outcome(
             raise change
         receipt = editor.change(change)
     except ApiError as error:
-        return ItemOutcome(
-            item_id=sent.item_id,
-            status="refused",
-            code=error.code,
-            title=error.title,
-            detail=str(error),
-        )
+        sent_id = sent.sent_id if isinstance(sent, InvalidChange) else sent.item_id
+        return ItemOutcome(item_id=sent_id, status="refused", **problems.refusal(error))
     return ItemOutcome(
         item_id=receipt.item_id, status=receipt.status, changed_at=receipt.changed_at
     )

@@ -11,7 +11,7 @@ from serving.api.authentication import Sender, apart_from_lists
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import UserId, as_json
 from serving.errors import ApiError, RequestRefusedError
-from serving.schemas import InvalidUserChange, UserChange, UserOutcome, UserReceipt
+from serving.schemas import InvalidChange, UserChange, UserOutcome, UserReceipt
 from serving.user_attributes import changes
 from serving.user_attributes.changes import Change
 from serving.users.quotas import Quotas
@@ -70,7 +70,7 @@ def change_attributes(quotas: DailyQuotas, caller: Sender, body: schemas.UserCha
         accepted = [change for change in parsed if isinstance(change, Change)]
         receipts = changes.write(authorized.connection, accepted, names, sent_by=authorized.name)
         pairs = zip(body.users, parsed, strict=True)
-        outcomes = tuple(_outcome(sent.user_id, change, receipts) for sent, change in pairs)
+        outcomes = tuple(_outcome(sent, change, receipts) for sent, change in pairs)
         n_refused = sum(outcome.status == "refused" for outcome in outcomes)
         # before the commit: what cannot be answered is not written
         answer = as_json(schemas.UserOutcomes(users=outcomes, n_refused=n_refused))
@@ -79,14 +79,14 @@ def change_attributes(quotas: DailyQuotas, caller: Sender, body: schemas.UserCha
 
 
 def _parsed(
-    sent: Sequence[UserChange | InvalidUserChange], names: Sequence[str]
+    sent: Sequence[UserChange | InvalidChange], names: Sequence[str]
 ) -> list[Change | ApiError]:
     return [_change(change, names) for change in sent]
 
 
-def _change(sent: UserChange | InvalidUserChange, names: Sequence[str]) -> Change | ApiError:
+def _change(sent: UserChange | InvalidChange, names: Sequence[str]) -> Change | ApiError:
     """Return the change, or why it is none."""
-    if isinstance(sent, InvalidUserChange):
+    if isinstance(sent, InvalidChange):
         return RequestRefusedError(sent.problem)
     try:
         return changes.checked(sent.user_id, sent.attributes, names)
@@ -107,20 +107,17 @@ def _within(
 
 
 def _outcome(
-    user_id: str | None, change: Change | ApiError, receipts: dict[str, UserReceipt]
+    sent: UserChange | InvalidChange,
+    change: Change | ApiError,
+    receipts: dict[str, UserReceipt],
 ) -> UserOutcome:
     try:
         if isinstance(change, ApiError):
             raise change
         receipt = changes.receipt_of(change.user_id, receipts)
     except ApiError as error:
-        return UserOutcome(
-            user_id=user_id,
-            status="refused",
-            code=error.code,
-            title=error.title,
-            detail=str(error),
-        )
+        sent_id = sent.sent_id if isinstance(sent, InvalidChange) else sent.user_id
+        return UserOutcome(user_id=sent_id, status="refused", **problems.refusal(error))
     return UserOutcome(
         user_id=receipt.user_id,
         status="accepted",
