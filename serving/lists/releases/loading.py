@@ -91,7 +91,7 @@ def load(connection: Connection, release_id: int) -> LoadedRelease:
         users_until=users_until,
     )
     changed = (row.item_id for row in rows if row.is_changed)
-    return with_computed_rows(release, [*changed, *(items.keys() - release.positions.keys())])
+    return _with_computed_rows(release, [*changed, *(items.keys() - release.positions.keys())])
 
 
 def refreshed(connection: Connection, loaded: LoadedRelease, revision: int) -> LoadedRelease:
@@ -108,12 +108,12 @@ def refreshed(connection: Connection, loaded: LoadedRelease, revision: int) -> L
         attributes={**loaded.attributes, **attributes},
         revision=revision,
     )
-    release = with_computed_rows(release, changed)
+    release = _with_computed_rows(release, changed)
     _carry_over(loaded, release, changed)
     return release
 
 
-def with_computed_rows(release: LoadedRelease, item_ids: Iterable[str]) -> LoadedRelease:
+def _with_computed_rows(release: LoadedRelease, item_ids: Iterable[str]) -> LoadedRelease:
     """Return the release with rows from the content of those items that it has not learned."""
     if release.content_map is None:
         return release
