@@ -20,6 +20,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks.api_read import running_api
 from benchmarks.live_read import LENGTH, LIMIT, N_CLIENTS, N_USERS, SIZES, prepare, read_lists
+from serving.catalogue_changes import availability
 from serving.items import ScoredItem
 from serving.lists import recommendations
 from serving.lists.precomputed import ListRequest
@@ -64,7 +65,7 @@ def main() -> None:
         engine = database.connect(owner, DATASET)
         with engine.begin() as connection:
             connection.execute(_SET_CATEGORIES)
-            store.set_availability(connection, UNAVAILABLE, available=False)
+            availability.set_availability(connection, UNAVAILABLE, available=False)
         choice_alone(engine)
         take_turns(engine, "in process, with reasons", partial(reads, as_role(owner, "api")))
         path = f"/v1/{DATASET}/users/old-{{}}/recommendations?explain={{}}&x="

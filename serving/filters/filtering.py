@@ -8,6 +8,7 @@ from typing import assert_never
 import numpy as np
 from sqlalchemy import Connection, text
 
+from serving.catalogue_changes.availability import unavailable_ids
 from serving.errors import NoReleaseError, RequestRefusedError
 from serving.filters import parsing
 from serving.filters.columns import Columns, Mask
@@ -15,7 +16,6 @@ from serving.filters.fields import Compared, Fields
 from serving.filters.parsing import Available, Comparison, Expression, Joined, Not
 
 _ABOUT = text("select attributes, categories from about")
-_UNAVAILABLE = text("select item_id from unavailable_items")
 _COLUMNS = {"category": "categories", "vendor": "vendor", "released": "released"}
 
 Evaluation = Callable[[Columns], Mask]
@@ -137,7 +137,7 @@ class _Binding:
 
     def _unavailable(self) -> frozenset[str]:
         if self.unavailable is None:
-            self.unavailable = frozenset(self.connection.scalars(_UNAVAILABLE))
+            self.unavailable = unavailable_ids(self.connection)
         return self.unavailable
 
 

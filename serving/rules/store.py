@@ -1,15 +1,16 @@
-"""The slate rules of a data set: versions, the active rules, and the items in stock.
+"""The slate rules of a data set: their versions, and the active rules as a slate.
 
 The table `slate` has one row. Its revision grows with each change that affects lists, so readers
 compare one number to see whether their copy is current. Writers lock the row; readers never wait.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from sqlalchemy import Connection, text
 
 from serving import catalogue
+from serving.catalogue_changes.availability import unavailable_ids
 from serving.errors import RulesChangedError
 from serving.filters import filtering
 from serving.filters.columns import Columns
@@ -20,7 +21,6 @@ _NEWEST = text("select * from rules order by version desc limit :limit")
 _ACTIVE = text(
     "select slate.revision, slate.version, rules.rules from slate left join rules using (version)"
 )
-_OUT_OF_STOCK = text("select item_id from unavailable_items")
 _REMOVED = text("select item_id from items where removed")
 _LOCK = text("select version from slate for update")
 _ADD_VERSION = text(
@@ -35,15 +35,6 @@ _ACTIVATE = text(
         only_available = :only_available
     """
 )
-# Stock has its own table, because a publication locks rows of `items` until it ends.
-_SET_UNAVAILABLE = text(
-    """
-    insert into unavailable_items (item_id)
-    select item_id from items where item_id = any (:item_ids) on conflict do nothing
-    """
-)
-_SET_AVAILABLE = text("delete from unavailable_items where item_id = any (:item_ids)")
-_STOCK_CHANGED = text("update slate set revision = revision + 1 where only_available")
 
 
 def active(connection: Connection) -> RulesVersion:
@@ -81,19 +72,6 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
     return RulesVersion.model_validate(dict(added))
 
 
-def set_availability(connection: Connection, item_ids: Sequence[str], *, available: bool) -> int:
-    """Store that items are in stock or not, and return how many of them changed.
-
-    Items that the catalogue does not have are ignored.
-    """
-    connection.execute(_LOCK)
-    statement = _SET_AVAILABLE if available else _SET_UNAVAILABLE
-    n_changed = connection.execute(statement, {"item_ids": [*item_ids]}).rowcount
-    if n_changed:
-        connection.execute(_STOCK_CHANGED)
-    return n_changed
-
-
 def slate(
     connection: Connection, release_id: int | None, read_columns: Callable[[], Columns]
 ) -> tuple[int, Slate]:
@@ -124,7 +102,7 @@ def compiled(
 
     Arguments are as of `slate`.
     """
-    unavailable = connection.scalars(_OUT_OF_STOCK) if rules.only_available else ()
+    unavailable = unavailable_ids(connection) if rules.only_available else ()
     removed = _removed(connection)
     kept_out = _kept_out(connection, rules.keep_if, read_columns)
     barred = frozenset({*rules.hide, *unavailable, *removed, *kept_out})

@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from jobs import collect
-from serving.catalogue_changes import changes
+from serving.catalogue_changes import availability, changes
 from serving.catalogue_changes.changes import Change
 from serving.errors import (
     LiveReleaseChangedError,
@@ -208,7 +208,7 @@ class Loop(Histories):
     @rule(items=withdrawn, available=st.booleans())
     def change_the_stock(self, items: list[str], *, available: bool) -> None:
         with self.shop.writer.begin() as connection:
-            store.set_availability(connection, items, available=available)
+            availability.set_availability(connection, items, available=available)
         self.expected.missing = (
             self.expected.missing - {*items} if available else self.expected.missing | {*items}
         )

@@ -11,6 +11,7 @@ from serving.api.access import GuardedRoute
 from serving.api.authentication import Maintainer
 from serving.api.operators import Operator, one_at_a_time
 from serving.api.routes.parameters import as_json
+from serving.catalogue_changes import availability
 from serving.rules import preview, store
 
 operate = APIRouter(
@@ -72,7 +73,7 @@ def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
 def set_availability(caller: Maintainer, body: schemas.Availability) -> Response:
     """Needs the scope `operate`. Lists omit unavailable items under the rule `only_available`."""
     with caller.transaction() as authorized:
-        n_changed = store.set_availability(
+        n_changed = availability.set_availability(
             authorized.connection, body.item_ids, available=body.available
         )
     return as_json(schemas.Changed(n_changed=n_changed))

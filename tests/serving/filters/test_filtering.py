@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from serving import catalogue, errors
-from serving.catalogue_changes import attributes, changes
+from serving.catalogue_changes import attributes, availability, changes
 from serving.catalogue_changes.changes import Change
 from serving.client import Client
 from serving.filters import filtering
 from serving.filters.columns import Columns
 from serving.items import CatalogueItem
 from serving.lists.releases import loading as release_loading
-from serving.rules import store
 from serving.schemas import ItemContent
 from tests.conftest import schema_of
 from tests.support.serving import shop
@@ -62,7 +61,7 @@ def released(publisher: Engine, owner: Engine) -> int:
             fields = {name: row[name] for name in ("title", "categories", "released")}
             content = ItemContent.model_validate(fields | {"attributes": values})
             changes.apply(connection, Change(item_id, content), sent_by="test")
-        store.set_availability(connection, ["b"], available=False)
+        availability.set_availability(connection, ["b"], available=False)
     return release
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
+from serving.catalogue_changes import availability
 from serving.errors import FilterRefusedError, NoWindowListsError
 from serving.items import CatalogueItem, ScoredItem
 from serving.rules import store, window_lists
@@ -175,7 +176,7 @@ def test_boosts_that_push_down_relevant_items_cost_ndcg(connection: Connection) 
 
 
 def test_a_preview_uses_the_current_stock(connection: Connection) -> None:
-    store.set_availability(connection, ["b"], available=False)
+    availability.set_availability(connection, ["b"], available=False)
 
     available = preview(connection, SlateRules(only_available=True))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from serving.catalogue_changes import availability
 from serving.filters.columns import Columns
 from serving.items import CatalogueItem
 from serving.rules import store
@@ -26,13 +27,13 @@ def activate_rules(
 def out_of_stock(api: Engine, *item_ids: str) -> int:
     """Mark items as unavailable; return how many changed."""
     with api.begin() as connection:
-        return store.set_availability(connection, item_ids, available=False)
+        return availability.set_availability(connection, item_ids, available=False)
 
 
 def in_stock(api: Engine, *item_ids: str) -> int:
     """Mark items as available; return how many changed."""
     with api.begin() as connection:
-        return store.set_availability(connection, item_ids, available=True)
+        return availability.set_availability(connection, item_ids, available=True)
 
 
 def slate(
