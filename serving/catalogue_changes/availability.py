@@ -14,7 +14,7 @@ _SET_UNAVAILABLE = text(
     """
 )
 _SET_AVAILABLE = text("delete from unavailable_items where item_id = any (:item_ids)")
-_REVISION = text("update slate set revision = revision + 1 where only_available")
+_REVISION = text("update slate set revision = revision + 1 where depends_on_availability")
 
 
 def unavailable_ids(connection: Connection) -> frozenset[str]:

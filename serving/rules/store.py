@@ -32,7 +32,7 @@ _ADD_VERSION = text(
 _ACTIVATE = text(
     """
     update slate set revision = revision + 1, version = :version, plain = :plain,
-        only_available = :only_available
+        depends_on_availability = :depends_on_availability
     """
 )
 
@@ -60,13 +60,13 @@ def replace(connection: Connection, new: NewRules, *, actor: str) -> RulesVersio
     if version != new.instead_of:
         raise RulesChangedError(f"Version {version} of the rules is active, not {new.instead_of}.")
     rules, version = new.rules, version + 1
-    depends_on_stock = rules.only_available
+    depends_on_availability = rules.only_available
     if rules.keep_if is not None:
         kept = filtering.checked(connection, rules.keep_if, "body.rules.keep_if")
-        depends_on_stock = depends_on_stock or kept.unavailable is not None
+        depends_on_availability = depends_on_availability or kept.unavailable is not None
     row = {"version": version, "rules": rules.model_dump_json()}
     row |= {"actor": actor, "reason": new.reason}
-    of_slate = {"plain": rules.is_plain, "only_available": depends_on_stock}
+    of_slate = {"plain": rules.is_plain, "depends_on_availability": depends_on_availability}
     added = connection.execute(_ADD_VERSION, row).mappings().one()
     connection.execute(_ACTIVATE, {"version": version} | of_slate)
     return RulesVersion.model_validate(dict(added))

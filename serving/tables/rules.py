@@ -32,8 +32,8 @@ class Slate(SingleRow, Base):
     )
     version: Mapped[int] = mapped_column(comment="Version of the active rules; 0: never set.")
     plain: Mapped[bool] = mapped_column(comment="True if the rules change no list.")
-    only_available: Mapped[bool] = mapped_column(
-        comment="True if the rules depend on what is available."
+    depends_on_availability: Mapped[bool] = mapped_column(
+        comment="True if `only_available` is set, or `keep_if` contains `available`."
     )
 
 

@@ -112,7 +112,7 @@ def test_uncommitted_rules_are_not_active(api: Engine) -> None:
 
 
 def test_the_slate_row_follows_the_active_rules(owner: Engine, api: Engine) -> None:
-    active = "select version, plain, only_available from slate"
+    active = "select version, plain, depends_on_availability from slate"
     assert shop.rows(owner, active) == [(0, True, False)]
 
     activate_rules(api, **FULL.model_dump())

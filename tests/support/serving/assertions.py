@@ -38,7 +38,9 @@ TABLES = (
     "user_attributes", "user_attributes_cursor",
     "unavailable_items", "item_changes", "item_changes_cursor", "placements",
 )  # fmt: skip
-EMPTY_SLATE = "update slate set revision = 0, version = 0, plain = true, only_available = false"
+EMPTY_SLATE = (
+    "update slate set revision = 0, version = 0, plain = true, depends_on_availability = false"
+)
 
 
 def empty(owning: Connection) -> None:
