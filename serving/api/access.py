@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from serving import body_limit
 from serving.api import path_ids
-from serving.api.authentication import Caller, Needs, ProductAccess, Products
+from serving.api.authentication import Caller, KeyCache, Needs, ProductAccess
 from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
 from serving.api.operators import Comparisons, OperatorCaller, Operators
@@ -45,7 +45,7 @@ class Admission:
         datasets: the data sets that are served.
         metrics: the process's counters.
         shown_lists: keeps the lists that are answered.
-        products: looks up API keys.
+        key_cache: looks up API keys.
         operators: looks up operators' tokens.
         rate_limiter: of each key and token.
         refusals: the limit of refused requests of each address.
@@ -59,7 +59,7 @@ class Admission:
         metrics: Metrics,
         shown_lists: ShownLists,
         *,
-        products: Products,
+        key_cache: KeyCache,
         operators: Operators,
         rate_limiter: RateLimiter,
         refusals: Refusals,
@@ -73,7 +73,7 @@ class Admission:
         self._datasets = datasets
         self._metrics = metrics
         self._shown_lists = shown_lists
-        self._products = products
+        self._key_cache = key_cache
         self._rate_limiter = rate_limiter
         self._refusals = refusals
         self._comparisons = Comparisons()
@@ -116,7 +116,7 @@ class Admission:
 
     def forget_keys(self) -> None:
         """Look every API key up again at its next request."""
-        self._products.forget()
+        self._key_cache.clear()
 
     async def _operator(
         self, token: str, dataset: str, address: str, *, is_for_viewers: bool
@@ -143,9 +143,9 @@ class Admission:
         self, access: ProductAccess, token: str, dataset: str, address: str
     ) -> Caller:
         digest = keys.digest(token)
-        if not self._products.was_valid(dataset, digest):
+        if not self._key_cache.was_valid(dataset, digest):
             await self._refusals.check(address)
-        key = await self._products.find(dataset, digest)
+        key = await self._key_cache.find(dataset, digest)
         self._rate_limiter.take(digest)
         if access != "any key":
             key.must_have(access)

@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.api import problems
 from serving.api.access import Admission
-from serving.api.authentication import Products
+from serving.api.authentication import KeyCache
 from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
 from serving.api.metrics import Measured, Metrics
@@ -128,7 +128,7 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
         datasets,
         app.state.metrics,
         app.state.shown_lists,
-        products=Products(datasets, settings.key_cache_seconds),
+        key_cache=KeyCache(datasets, settings.key_cache_seconds),
         operators=Operators(
             settings.airflow_url, settings.operator_cache_seconds, settings.threads
         ),

@@ -1,4 +1,4 @@
-"""Authentication of products: API keys are looked up by their digest and cached."""
+"""The callers of the product's routes: what a route needs, and the cache of API keys."""
 
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
@@ -54,9 +54,9 @@ class Caller:
         """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
 
-    def keep(self, *answer: ShownList) -> None:
-        """Keep the lists of an answer that is about to be sent."""
-        self.shown_lists.add(self.dataset, *answer, key_name=self.key.name)
+    def keep(self, *lists: ShownList) -> None:
+        """Record the lists of an answer that is about to be sent."""
+        self.shown_lists.add(self.dataset, *lists, key_name=self.key.name)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -98,18 +98,20 @@ Cataloguer = Annotated[Caller, _by_key, Needs("catalogue")]
 Maintainer = Annotated[Caller, _by_key, Needs("operate")]
 AnyProduct = Annotated[Caller, _by_key, Needs("any key")]
 
-
 Endpoint = Callable[..., Response]
 InTurn = Callable[..., Coroutine[None, None, Response]]
 
 
 def apart_from_lists(endpoint: Endpoint) -> InTurn:
-    """Return the endpoint of a product, run by the caller's `changes`: it may wait for a lock."""
+    """Return the endpoint, run in a turn of the caller's `changes`: it may wait for a lock.
+
+    So it does not occupy a thread of the routes that serve lists.
+    """
     return _in_turn(endpoint, lambda caller: caller.changes)
 
 
 def as_search(endpoint: Endpoint) -> InTurn:
-    """Return the endpoint of a product, run by the caller's `searches`: Postgres may take long."""
+    """Return the endpoint, run in a turn of the caller's `searches`: Postgres may take long."""
     return _in_turn(endpoint, lambda caller: caller.searches)
 
 
@@ -123,8 +125,8 @@ def _in_turn(endpoint: Endpoint, turns: Callable[[Caller], Turns]) -> InTurn:
     return run
 
 
-class Products:
-    """Looks up API keys and caches what was found, valid keys apart from refused ones.
+class KeyCache:
+    """Looks up API keys by their digest, and caches the valid ones and the refused ones.
 
     Args:
         datasets: where the keys are.
@@ -145,7 +147,7 @@ class Products:
         """Return the data set's key with this digest.
 
         Raises:
-            KeyRefusedError: there is none, or no such data set.
+            KeyRefusedError: there is no such key, or no such data set.
             SchemaUnknownError: the data set's schema does not match this code.
         """
         valid_key = self._valid.peek((dataset, digest))
@@ -162,8 +164,8 @@ class Products:
             raise KeyRefusedError(REFUSED)
         return self._valid.put((dataset, digest), key)
 
-    def forget(self) -> None:
-        """Forget all keys, valid and refused ones."""
+    def clear(self) -> None:
+        """Drop all keys from the cache, valid and refused ones."""
         self._valid.clear()
         self._refused.clear()
 

@@ -19,7 +19,7 @@ from starlette.types import Message
 from serving.api import rate_limit
 from serving.api.access import GuardedRoute
 from serving.api.app import create_app
-from serving.api.authentication import Products
+from serving.api.authentication import KeyCache
 from serving.api.settings import ApiSettings
 from serving.schemas import Availability
 from serving.storage import keys
@@ -208,7 +208,7 @@ def test_readiness_and_metrics_are_cached(app: FastAPI, monkeypatch: pytest.Monk
 def test_a_name_that_no_data_set_can_have_is_not_looked_up(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(Products, "find", None)
+    monkeypatch.setattr(KeyCache, "find", None)
 
     with TestClient(app, "http://127.0.0.1") as http:
         assert http.get(f"/v1/{name}/items", headers=WRONG).status_code == 404
