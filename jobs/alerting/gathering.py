@@ -61,7 +61,7 @@ def facts(sources: Sources, *, now: datetime) -> Facts:
         serving = serving_facts.serving(
             kept, evidence.newest(session, N_VERDICTS), feedback.outbox_state(connection)
         )
-        open_erasures = erasures.open_ones(connection)
+        open_erasures = erasures.open_erasures(connection)
     live = next((release.retrain_id for release in kept if release.live), None)
     return Facts(
         serving=serving,

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.datasets import Datasets
-from serving.api.platform_metrics import Platform
+from serving.api.platform_metrics import PlatformCollector
 from serving.errors import ApiError
 from serving.schemas import EventStatus, ListKind, OutboxState, Receipt, TableSize, UndoReceipt
 from serving.storage import sizes
@@ -65,7 +65,7 @@ class Metrics:
         self._cache: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.registry.register(Outboxes(datasets))
         self.registry.register(Storage(datasets, disk_folders))
-        self.registry.register(Platform(datasets))
+        self.registry.register(PlatformCollector(datasets))
         ProcessCollector(registry=self.registry)
 
     def count_response(self, route: str, method: str, status: int, seconds: float) -> None:

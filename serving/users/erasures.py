@@ -187,7 +187,7 @@ def find(connection: Connection, user_id: str) -> ErasureState | None:
     return None if row is None else _state(row)
 
 
-def open_ones(connection: Connection) -> OpenErasures:
+def open_erasures(connection: Connection) -> OpenErasures:
     """Return the number of erasures that are not complete in the lake, and the oldest requests."""
     return OpenErasures.model_validate(dict(connection.execute(_OPEN).mappings().one()))
 

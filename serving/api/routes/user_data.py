@@ -84,7 +84,7 @@ def erase_users(caller: Operator, body: schemas.NewErasures) -> Response:
 def open_erasures(caller: Reader) -> Response:
     """How many erased users the lake may still have, and since when. No user is named."""
     with caller.connection() as connection:
-        return as_json(erasures.open_ones(connection))
+        return as_json(erasures.open_erasures(connection))
 
 
 @route.get(
