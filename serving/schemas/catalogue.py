@@ -14,7 +14,7 @@ ItemOrder = Literal[
 ]
 
 _WITHOUT_SCALE = (0, 1, 1)  # of a data set whose manifest has no scale
-HEAT: dict[str, JsonValue] = {
+EXAMPLE_ITEM: dict[str, JsonValue] = {
     "item_id": "6",
     "title": "Heat",
     "categories": ["Action", "Crime"],
@@ -26,7 +26,7 @@ HEAT: dict[str, JsonValue] = {
 class Item(Answer):
     """One item of the catalogue."""
 
-    model_config = with_example(**HEAT)
+    model_config = with_example(**EXAMPLE_ITEM)
 
     item_id: str
     title: str
@@ -38,7 +38,9 @@ class Item(Answer):
 class ItemDetails(Item):
     """An item with all that is known of it."""
 
-    model_config = with_example(**HEAT, attributes={"price": 9.99}, changed_at=None, available=True)
+    model_config = with_example(
+        **EXAMPLE_ITEM, attributes={"price": 9.99}, changed_at=None, available=True
+    )
 
     attributes: Mapping[str, str | float | tuple[str, ...]] = Field(
         default={}, description="Values by name: numbers, texts, times in ISO 8601, lists."
@@ -56,7 +58,9 @@ class ItemPage(Answer):
     """One page of the catalogue. `total` counts all matching items."""
 
     model_config = with_example(
-        items=[HEAT | {"attributes": {"price": 9.99}, "changed_at": None, "available": True}],
+        items=[
+            EXAMPLE_ITEM | {"attributes": {"price": 9.99}, "changed_at": None, "available": True}
+        ],
         total=1,
         limit=20,
         offset=0,

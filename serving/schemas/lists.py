@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from serving.schemas.base import Answer, Id, Number, RequestBody, with_example
-from serving.schemas.catalogue import HEAT, Item
+from serving.schemas.catalogue import EXAMPLE_ITEM, Item
 
 ListKind = Literal["live", "batch", "fallback"]
 ReasonKind = Literal[
@@ -19,18 +19,22 @@ ReasonKind = Literal[
     "pinned",
 ]
 
-BECAUSE: dict[str, JsonValue] = {
+EXAMPLE_REASON: dict[str, JsonValue] = {
     "kind": "because_you_rated",
     "text": "because you rated Alien 5 stars",
     "item_id": "1214",
 }
-LISTED: dict[str, JsonValue] = HEAT | {"rank": 1, "score": 0.91, "reason": BECAUSE}
+EXAMPLE_LISTED: dict[str, JsonValue] = EXAMPLE_ITEM | {
+    "rank": 1,
+    "score": 0.91,
+    "reason": EXAMPLE_REASON,
+}
 
 
 class Reason(Answer):
     """Why an item is on a list, as text to show."""
 
-    model_config = with_example(**BECAUSE)
+    model_config = with_example(**EXAMPLE_REASON)
 
     kind: ReasonKind
     text: str = Field(description="Begins in lower case, to follow the item's title.")
@@ -47,7 +51,7 @@ class ListedItem(Item):
     score 0.
     """
 
-    model_config = with_example(**LISTED)
+    model_config = with_example(**EXAMPLE_LISTED)
 
     rank: int = Field(ge=1)
     score: float
@@ -78,7 +82,7 @@ class Recommendations(Answer):
         live_since="2026-11-24T03:12:00Z",
         age_seconds=4711.0,
         n_new_ratings=0,
-        items=[LISTED],
+        items=[EXAMPLE_LISTED],
     )
 
     list_id: str = LIST_ID
@@ -107,7 +111,7 @@ class SimilarItems(Answer):
     cosine of the categories times a weight that rises with popularity.
     """
 
-    model_config = with_example(item_id="1", release_id=7, items=[LISTED])
+    model_config = with_example(item_id="1", release_id=7, items=[EXAMPLE_LISTED])
 
     list_id: str = LIST_ID
     item_id: str
@@ -123,7 +127,7 @@ class TakenTogether(Answer):
     """
 
     model_config = with_example(
-        item_ids=["1"], release_id=7, items=[LISTED | {"score": 212.4, "reason": None}]
+        item_ids=["1"], release_id=7, items=[EXAMPLE_LISTED | {"score": 212.4, "reason": None}]
     )
 
     list_id: str = LIST_ID
@@ -135,7 +139,7 @@ class TakenTogether(Answer):
 class Shelf(Answer):
     """A list that does not depend on the user: popular, trending or of a vendor."""
 
-    model_config = with_example(release_id=7, items=[LISTED])
+    model_config = with_example(release_id=7, items=[EXAMPLE_LISTED])
 
     list_id: str = LIST_ID
     release_id: int

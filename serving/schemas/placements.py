@@ -16,7 +16,7 @@ from serving.schemas.base import (
     at_most,
     with_example,
 )
-from serving.schemas.lists import LIST_ID, LISTED, ListedItem, ListKind
+from serving.schemas.lists import EXAMPLE_LISTED, LIST_ID, ListedItem, ListKind
 
 MAX_PLACEMENTS = 100  # of a data set
 MAX_SHELVES = 8
@@ -188,7 +188,7 @@ class Placement(Answer):
                 "source": "for_you",
                 "kind": "batch",
                 "category": None,
-                "items": [LISTED],
+                "items": [EXAMPLE_LISTED],
             }
         ],
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import Field, JsonValue
 
 from serving.schemas.base import Answer, Id, RequestBody, with_example
-from serving.schemas.catalogue import HEAT, Item
+from serving.schemas.catalogue import EXAMPLE_ITEM, Item
 
 
 class RatedItem(Item):
@@ -20,7 +20,9 @@ class User(Answer):
     """A user of the live release with their ratings, newest first."""
 
     model_config = with_example(
-        user_id="42", n_rated=1, rated=[HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}]
+        user_id="42",
+        n_rated=1,
+        rated=[EXAMPLE_ITEM | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
     )
 
     user_id: str
@@ -33,7 +35,7 @@ class RatingsPage(Answer):
 
     model_config = with_example(
         user_id="42",
-        items=[HEAT | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
+        items=[EXAMPLE_ITEM | {"rating": 4.0, "rated_at": "2000-04-25T23:05:32Z"}],
         total=1,
         limit=20,
         offset=0,

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from serving.schemas.base import Answer, with_example
-from serving.schemas.catalogue import HEAT, Item
+from serving.schemas.catalogue import EXAMPLE_ITEM, Item
 from serving.schemas.explanations import ScoreTerm
-from serving.schemas.lists import LISTED, ListedItem, ListKind
+from serving.schemas.lists import EXAMPLE_LISTED, ListedItem, ListKind
 from serving.schemas.rules import RulesVersion
 from serving.schemas.users import ErasureState
 
@@ -77,7 +77,7 @@ class InspectedItem(ListedItem):
     """One item of a list, with the terms of its score and what the slate rules did to it."""
 
     model_config = with_example(
-        **LISTED,
+        **EXAMPLE_LISTED,
         rank_before_rules=4,
         effects=[_BOOST],
         terms=[
@@ -104,7 +104,12 @@ class ComparedItem(Item):
     """An item of another list of the user, and where it is now."""
 
     model_config = with_example(
-        **HEAT, rank=2, score=0.88, rank_now=None, status="rated", text="they rated it 5 stars"
+        **EXAMPLE_ITEM,
+        rank=2,
+        score=0.88,
+        rank_now=None,
+        status="rated",
+        text="they rated it 5 stars",
     )
 
     rank: int = Field(description="Rank in the other list.")
