@@ -1,4 +1,4 @@
-"""Page "Backtest": which retrain cadence would have been right, and recipes through time."""
+"""Page "Backtest": how often a retrain would have paid off, and how recipes did over time."""
 
 import streamlit as st
 
@@ -51,11 +51,12 @@ if not groups:
     )
     pages.end()
 
-live = None
+live_recipe = None
 with inline_errors():
-    live = next((r.recipe for r in sources.releases(dataset).value if r.live), None)
-key = results.picker(groups, live)
-figures, period = groups[key], key[0]
+    releases = sources.releases(dataset).value
+    live_recipe = next((release.recipe for release in releases if release.live), None)
+chosen_group = results.picker(groups, live_recipe)
+figures, period = groups[chosen_group], chosen_group[0]
 left, right = st.columns(2, gap="small")
 with left, components.card(height="stretch"):
     results.show_cadence(figures, period)

@@ -9,7 +9,7 @@ from serving.errors import ScopeMissingError
 from serving.schemas import NewDecision, NewUpload, QuarantineDecision
 from warehouse.quarantine import Decision
 
-MAX_DECISIONS = 1000
+MAX_DECISIONS = 1000  # that the API lists at once
 
 
 @st.cache_data(ttl="5s", show_spinner=False, hash_funcs=BY_TOKEN)
@@ -24,9 +24,10 @@ def decisions(account: Account, dataset: str) -> list[QuarantineDecision]:
 
 
 def in_force(account: Account, dataset: str) -> list[Decision]:
-    """Return the decisions: operators see those of this minute, others those of the lake.
+    """Return the decisions in force, which only operators may read in Postgres.
 
-    Operators see those of the lake too if there are more than the API lists at once.
+    All other accounts get those that `settle` has copied to the lake. An operator gets these too if
+    there are more than the API lists at once.
     """
     try:
         listed = decisions(account, dataset)
@@ -34,14 +35,14 @@ def in_force(account: Account, dataset: str) -> list[Decision]:
         return reading.decisions(dataset)
     newest = [
         Decision(
-            each.target,
-            each.check,
-            each.landing_id,
-            each.landed_until,
-            each.decision,
-            each.decided_at,
+            decision.target,
+            decision.check,
+            decision.landing_id,
+            decision.landed_until,
+            decision.decision,
+            decision.decided_at,
         )
-        for each in listed
+        for decision in listed
     ]
     return newest if len(newest) < MAX_DECISIONS else [*newest, *reading.decisions(dataset)]
 
@@ -50,7 +51,7 @@ def decide(account: Account, dataset: str, new: NewDecision) -> QuarantineDecisi
     """Release or reject the rows of a check as this operator.
 
     Raises:
-        CheckNotReleasableError: no row can be accepted that fails the check.
+        CheckNotReleasableError: no row that fails the check can be accepted.
     """
     try:
         with acting_as(account, dataset) as client:

@@ -12,7 +12,7 @@ from dashboards.console.inspector import (
     comparison,
     events,
     item,
-    one_item,
+    item_for_user,
     served,
     subject,
     user,
@@ -53,30 +53,30 @@ if not chosen.user_id and not chosen.item_id:
 if not chosen.user_id:
     with components.card():
         try:
-            of_item = client.item(account, dataset, chosen.item_id)
+            item_inspection = client.item(account, dataset, chosen.item_id)
         except UnknownItemError:
             text = f"The catalogue never had {article(noun)} with this id. Search by title above."
             st.subheader(f"Unknown {noun}", anchor=False)
             st.caption(f"{esc(chosen.item_id)} · {text}")
         else:
-            item.show(dataset, of_item, about)
+            item.show(dataset, item_inspection, about)
     pages.end()
 
 with inline_errors():
-    inspected = client.user(account, dataset, chosen.user_id, served.length())
+    user_inspection = client.user(account, dataset, chosen.user_id, served.length())
     with components.card():
-        user.show(inspected, about)
-    if inspected.status == "erased":
+        user.show(user_inspection, about)
+    if user_inspection.status == "erased":
         pages.end()
     if chosen.item_id:
         with components.card():
             answer = client.item_for_user(
                 account, dataset, chosen.user_id, chosen.item_id, served.length()
             )
-            one_item.show(answer, about)
+            item_for_user.show(answer, about)
     with components.card():
-        served.show(inspected, about, chosen.item_id)
+        served.show(user_inspection, about, chosen.item_id)
     with components.card():
-        comparison.show(inspected)
+        comparison.show(user_inspection)
     with components.card():
-        events.show(inspected, about)
+        events.show(user_inspection, about)

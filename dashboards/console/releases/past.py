@@ -40,19 +40,19 @@ def show(
             with st.container(width="content", gap=None):
                 _describe(release, by_retrain)
             if release.kept and not release.live:
-                _activate(account, dataset, release, live)
+                _activate_button(account, dataset, release, live)
 
 
 def figures(recipe: str, verdict: Verdict | None) -> str:
     """Return a released recipe's NDCG@10 and its lead over the best popularity recipe, as text."""
     compared = evidence.comparisons(verdict)
-    served, popularity = evidence.of_recipe(compared, recipe), evidence.best_popularity(compared)
-    if served is None:
+    released, popularity = evidence.of_recipe(compared, recipe), evidence.best_popularity(compared)
+    if released is None:
         return f"NDCG@10 {NO_VALUE}"
-    text = f"NDCG@10 {served.value:.3f}"
-    if popularity is None or popularity == served:
+    text = f"NDCG@10 {released.value:.3f}"
+    if popularity is None or popularity == released:
         return text
-    lead = with_minus(f"{served.value - popularity.value:+.3f}")
+    lead = with_minus(f"{released.value - popularity.value:+.3f}")
     return f"{text} ({lead} vs. popularity)"
 
 
@@ -93,18 +93,18 @@ def _sentence(act: Activation) -> str:
     return f"{moment(act.acted_at)} {ACTIONS[act.action]} by {runs.actor(act.actor)}{why}"
 
 
-def _activate(
+def _activate_button(
     account: Account, dataset: str, release: PastRelease, live: PastRelease | None
 ) -> None:
     question = f"Serve release {release.release_id} ({esc(release.recipe)}) from now on?"
     if live is not None and live.publishing_paused_by:
         question += " This also resumes publishing."
-    release_id, seen = release.release_id, live.release_id if live else None
-    key = f"activate_{release_id}_instead_of_{seen}"
+    release_id, live_id = release.release_id, live.release_id if live else None
+    key = f"activate_{release_id}_instead_of_{live_id}"
     if why := reason.popover("Make live", key, "publish", question):
         live_release.perform(
             account,
             dataset,
-            lambda api: api.activate(release_id, instead_of=seen, reason=why),
+            lambda api: api.activate(release_id, instead_of=live_id, reason=why),
             live_release.went_live,
         )
