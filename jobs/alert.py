@@ -113,18 +113,19 @@ def run(
     not_checked = []
     for of_dataset in sources:
         name = of_dataset.dataset.name
-        noted, records[name] = InFile.of(lake, name), InPostgres(of_dataset.postgres)
+        in_file, in_postgres = InFile.of(lake, name), InPostgres(of_dataset.postgres)
+        records[name] = in_postgres
         try:
             if gathering.is_in_use(of_dataset):
                 lines[name] = check(of_dataset, lake, now=now)
-                InPostgres(of_dataset.postgres).take(noted)
+                in_postgres.take_over(in_file)
         except SQLAlchemyError as error:
             log.error("%s: Postgres cannot be read: %s", name, type(error).__name__)  # noqa: TRY400
             not_checked.append(name)
             lines.pop(name, None)
             if isinstance(error, UNREACHABLE):
                 lines[name] = check_without_postgres(of_dataset, lake, now=now)
-                records[name] = noted
+                records[name] = in_file
     every_line = [line for of_dataset in lines.values() for line in of_dataset]
     n_failed = report(
         lines,

@@ -17,11 +17,12 @@ from warehouse.settings import LakeSettings
 
 log = logging.getLogger(__name__)
 
-FILE = ".reported_alerts.json"  # in the folder of the lake
+FILE = ".reported_alerts.json"  # in the folder of the lake; it has all data sets
 
 _LEVEL = TypeAdapter[Level](Level)
 _ByCheck = dict[str, Reported]
-_CONTENT = TypeAdapter(dict[str, dict[str, _ByCheck]])  # by data set and target
+_Content = dict[str, dict[str, _ByCheck]]  # of the file: by data set and target
+_CONTENT = TypeAdapter(_Content)
 
 
 class Record(Protocol):
@@ -55,9 +56,12 @@ class InPostgres:
             name, level = notice.line.check, notice.line.level
             in_postgres.record(connection, target, name, level=level, since=notice.since, now=now)
 
-    def take(self, noted: "InFile") -> None:
-        """Take over what was reported while Postgres was down, which it does not know."""
-        for target, check, report in noted.entries():
+    def take_over(self, file: "InFile") -> None:
+        """Copy what the file has and Postgres lacks, and empty the file.
+
+        The file has what was reported while Postgres was down.
+        """
+        for target, check, report in file.entries():
             if check not in self.reported(target):
                 with self.engine.begin() as connection:
                     in_postgres.record(
@@ -68,14 +72,15 @@ class InPostgres:
                         since=report.since,
                         now=report.reported_at,
                     )
-        noted.clear()
+        file.clear()
 
 
 @dataclass(frozen=True)
 class InFile:
     """The record of a data set in a file that all data sets share.
 
-    Without a `path`, as for a lake in an object store, nothing is noted, so each run reports again.
+    Without a `path`, as for a lake in an object store, nothing is recorded, so each run reports
+    again.
     """
 
     path: Path | None
@@ -101,18 +106,18 @@ class InFile:
         self._write(content)
 
     def entries(self) -> Iterator[tuple[str, str, Reported]]:
-        """Yield target, check and report of all that is noted."""
+        """Yield target, check and report of all that is recorded about the data set."""
         for target, by_check in self._read().get(self.dataset, {}).items():
             for check, report in by_check.items():
                 yield target, check, report
 
     def clear(self) -> None:
-        """Forget what is noted about the data set."""
+        """Delete what is recorded about the data set."""
         content = self._read()
         if content.pop(self.dataset, None) is not None:
             self._write(content)
 
-    def _read(self) -> dict[str, dict[str, _ByCheck]]:
+    def _read(self) -> _Content:
         if self.path is None or not self.path.exists():
             return {}
         try:
@@ -121,12 +126,12 @@ class InFile:
             log.warning("%s cannot be read: %s; alerts are sent again", self.path, error)
             return {}
 
-    def _write(self, content: dict[str, dict[str, _ByCheck]]) -> None:
+    def _write(self, content: _Content) -> None:
         if self.path is None:
             return
-        new = self.path.with_suffix(".new")
+        unfinished = self.path.with_suffix(".new")
         try:
-            new.write_bytes(_CONTENT.dump_json(content))
-            new.replace(self.path)
+            unfinished.write_bytes(_CONTENT.dump_json(content))
+            unfinished.replace(self.path)
         except OSError as error:
             log.warning("%s cannot be written: %s; alerts are sent again", self.path, error)
