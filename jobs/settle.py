@@ -34,31 +34,32 @@ def run(root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey) -> int:
     rows = Lake(root).rows(BRONZE_QUARANTINE_DECISIONS, columns=["decision_id"])
     copied_ids = {row["decision_id"] for row in rows}
     with engine.connect() as connection:
-        new = [x for x in quarantine.newest(connection) if x.decision_id not in copied_ids]
+        stored = quarantine.newest(connection)
+    new = [decision for decision in stored if decision.decision_id not in copied_ids]
     if not new:
         log.info("%s: no new decision on rows in quarantine", dataset.name)
         return 0
-    decisions = [
+    new_rows = [
         {
-            "decision_id": each.decision_id,
-            "target": each.target,
-            "check_name": each.check,
-            "landing_id": each.landing_id,
-            "landed_until": each.landed_until,
-            "decision": each.decision,
-            "decided_at": each.decided_at,
+            "decision_id": decision.decision_id,
+            "target": decision.target,
+            "check_name": decision.check,
+            "landing_id": decision.landing_id,
+            "landed_until": decision.landed_until,
+            "decision": decision.decision,
+            "decided_at": decision.decided_at,
             "run_key": str(run_key),
         }
-        for each in new
+        for decision in new
     ]
-    mark = Mark(write_id(each.decision_id for each in new))
-    append(root, BRONZE_QUARANTINE_DECISIONS, decisions, run_key=run_key, mark=mark)
+    mark = Mark(write_id(decision.decision_id for decision in new))
+    append(root, BRONZE_QUARANTINE_DECISIONS, new_rows, run_key=run_key, mark=mark)
     log.info(event("settled", dataset=dataset.name, decisions=len(new)))
     return len(new)
 
 
 def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> None:
-    """Parse the command line, run."""
+    """Parse the command line and run the job."""
     job = entrypoint.job(entrypoint.parser("settle", __doc__).parse_args(argv))
     run(job.root, job.dataset, engine or database.engine(job.dataset.name), run_key=job.run_key)
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 PRIVATE = 0o077  # umask: what a job writes is for its own user only
 UNEXPECTED = "an unexpected error; the task's log has its trace"
-_SENT: "list[JobEvents]" = []  # events of this process's job, if its lineage is sent
+_STARTED: "list[JobEvents]" = []  # lineage of this process's job, if it is sent: `run` ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
 
 
 def job(options: argparse.Namespace) -> Job:
-    """Return the job that the options of `parser` describe; its lineage begins here."""
+    """Return the job that the options of `parser` describe; send the start of its lineage."""
     dataset, lake = datasets.load_named(options.dataset), LakeSettings()
     root, inbox = lake.of(dataset.name), lake.inbox_of(dataset.name)
     if LineageSettings().url:
         from jobs.runtime.lineage_events import JobEvents
 
-        _SENT.append(JobEvents.started(dataset, root, inbox, options.run_key))
+        _STARTED.append(JobEvents.started(dataset, root, inbox, options.run_key))
     return Job(options.job, dataset, root, inbox, options.run_key)
 
 
@@ -99,7 +99,7 @@ def run(main: Callable[[], int | None], *also_expected: type[Exception]) -> None
         failure = f"{type(error).__name__}: {error}"
         log.error("%s", failure)  # noqa: TRY400 # the cause, no trace
     finally:
-        for events in _SENT:
+        for events in _STARTED:
             events.ended(failure)
         session.stop(usable=failure != UNEXPECTED)
     sys.exit(code)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 LOCAL = pa.timestamp("us")
 ABSOLUTE = pa.timestamp("us", "UTC")
 
-_TOO_FINE = r"([.,]\d{6})\d+"  # nanoseconds
+_TOO_FINE = r"([.,]\d{6})\d+"  # digits after the microseconds
 _UTC = r"(?i)\s*(utc|gmt|z)$"
 _BLANK_BEFORE_OFFSET = r"(:\d\d(?:\.\d+)?) ([+-]\d\d:?\d\d)$"
 _COMMON = (
@@ -20,8 +20,9 @@ _COMMON = (
     r"([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?"
 )
 _COMMON_LOCAL = f"{_COMMON}$"
+# a text with an offset has a time of day: without the last `?` it is not optional
 _COMMON_ABSOLUTE = _COMMON.removesuffix("?") + r"[+-]([01]\d|2[0-3]):?[0-5]\d$"
-_YEAR_OR_MONTH = {4: "-01-01", 7: "-01"}  # what completes a text of so many characters
+_REST_OF_DATE = {4: "-01-01", 7: "-01"}  # of a year, of a year and month, by their length
 
 
 def parsed(trimmed: pa.StringArray) -> tuple[pa.TimestampArray, pa.TimestampArray]:
@@ -43,13 +44,13 @@ def parsed(trimmed: pa.StringArray) -> tuple[pa.TimestampArray, pa.TimestampArra
 
 
 def distinct_times(
-    texts: pa.StringArray, parsed_text: Callable[[str], datetime | None]
+    texts: pa.StringArray, parse: Callable[[str], datetime | None]
 ) -> tuple[pa.TimestampArray, pa.TimestampArray]:
-    """Return two arrays as `parsed` does; `parsed_text` reads each distinct text once."""
+    """Return two arrays as `parsed` does; `parse` is called once for each distinct text."""
     encoded = texts.dictionary_encode()
-    read = [parsed_text(text) for text in encoded.dictionary.to_pylist()]
-    local = [time if time is not None and time.tzinfo is None else None for time in read]
-    absolute = [_in_utc(time) if time is not None and time.tzinfo else None for time in read]
+    times = [parse(text) for text in encoded.dictionary.to_pylist()]
+    local = [time if time is not None and time.tzinfo is None else None for time in times]
+    absolute = [_in_utc(time) if time is not None and time.tzinfo else None for time in times]
     return (
         pa.array(local, LOCAL).take(encoded.indices),
         pa.array(absolute, ABSOLUTE).take(encoded.indices),
@@ -57,7 +58,10 @@ def distinct_times(
 
 
 def _cast(texts: pa.StringArray, form: str, to: pa.DataType) -> pa.TimestampArray:
-    """Return the times of this form; all null if one of them is not in the calendar."""
+    """Return the times of this form.
+
+    All are null if one is not in the calendar, such as 30 February: Python then reads them all.
+    """
     matching = pc.if_else(
         pc.match_substring_regex(texts, form), texts, pa.scalar(None, pa.string())
     )
@@ -70,7 +74,7 @@ def _cast(texts: pa.StringArray, form: str, to: pa.DataType) -> pa.TimestampArra
 def _from_text(text: str) -> datetime | None:
     try:
         if (text[:4] + text[5:]).isdecimal():
-            text += _YEAR_OR_MONTH.get(len(text), "")
+            text += _REST_OF_DATE.get(len(text), "")
         return datetime.fromisoformat(text)
     except ValueError:
         return None

@@ -18,6 +18,6 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("LAKE_INBOX", str(tmp_path / "inbox"))
     monkeypatch.setenv("LINEAGE_URL", file.as_uri())
     monkeypatch.setattr(datasets, "load_named", lambda name: product(name=name))
-    monkeypatch.setattr(entrypoint, "_SENT", [])
+    monkeypatch.setattr(entrypoint, "_STARTED", [])
     yield file
-    entrypoint._SENT.clear()  # noqa: SLF001
+    entrypoint._STARTED.clear()  # noqa: SLF001

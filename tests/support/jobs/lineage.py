@@ -29,7 +29,7 @@ def run(task: str, run_id: str = "one", *, failure: Exception | None = None) -> 
     with pytest.raises(SystemExit) as ended:
         entrypoint.run(main)
     assert ended.value.code == (1 if failure else 0)
-    entrypoint._SENT.clear()  # noqa: SLF001 # the next job is in a process of its own
+    entrypoint._STARTED.clear()  # noqa: SLF001 # the next job is in a process of its own
     return lake
 
 
