@@ -1,4 +1,7 @@
-"""The commands with which operators change what is served. Every act is audited."""
+"""The commands of operators: list releases and acts, and change what is served.
+
+Every change is audited.
+"""
 
 import time
 from typing import Annotated
@@ -59,7 +62,7 @@ def rollback(
     """
     begun = time.monotonic()
     with acting(dataset, user=user, direct=direct) as acts:
-        state = acts.roll_back(instead_of=_live(acts), reason=reason)
+        state = acts.roll_back(instead_of=_live_release_id(acts), reason=reason)
     _report(dataset, state, begun)
 
 
@@ -74,7 +77,7 @@ def activate(
     """Serve a kept release, newer or older. This resumes publishing."""
     begun = time.monotonic()
     with acting(dataset, user=user, direct=direct) as acts:
-        state = acts.activate(release, instead_of=_live(acts), reason=reason)
+        state = acts.activate(release, instead_of=_live_release_id(acts), reason=reason)
     _report(dataset, state, begun)
 
 
@@ -128,14 +131,14 @@ def audit(
     console.print(f"{len(page.entries)} of {page.total} acts.")
 
 
-def _live(acts: Acts) -> int | None:
+def _live_release_id(acts: Acts) -> int | None:
     """Return the id of the live release, None if no release is live."""
-    live = (release.release_id for release in acts.release_history() if release.live)
-    return next(live, None)
+    history = acts.release_history()
+    return next((release.release_id for release in history if release.live), None)
 
 
 def _report(dataset: str, state: LiveState, begun: float) -> None:
-    took = duration(time.monotonic() - begun)
-    console.print(f"{dataset}: release {state.live_release} is live ({took}).")
+    seconds = time.monotonic() - begun
+    console.print(f"{dataset}: release {state.live_release} is live ({duration(seconds)}).")
     if state.publishing_paused_by:
         console.print(f"Publishing is paused until `lantern resume --dataset {dataset}`.")
