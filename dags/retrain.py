@@ -1,7 +1,7 @@
 """# Retrain.
 
 Evaluates a recipe against the live one on held-out data. If the gate allows it, fits the chosen
-recipe on all ratings and publishes a list for each user.
+recipe on all events and publishes a list for each user.
 
 **If it fails:** the live release stays; a release is published completely or not at all. Read the
 last lines of the failed task: they name the cause and the next step. Clearing it is always safe.

@@ -1,4 +1,4 @@
-"""Fit the chosen recipe on all ratings and write all served tables; the ledger comes last.
+"""Fit the chosen recipe on all events and write all served tables; the ledger comes last.
 
 A user's list has no item that they rated or hid, and no item without a title. Users without
 usable history have no list of their own: they get a fallback list.

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from dags.about import TASKS
+from dags.task_texts import TASK_TEXTS
 from tests.support.dashboards import shop
 from tests.support.http_server import serving
 
@@ -163,7 +163,7 @@ def _tasks(run: Json) -> list[Json]:
         tasks.append(
             {
                 "task_id": task_id,
-                "task_display_name": TASKS[task_id].title,
+                "task_display_name": TASK_TEXTS[task_id].title,
                 "state": state or None,
                 "try_number": 1,
                 "start_date": at.isoformat() if state else None,

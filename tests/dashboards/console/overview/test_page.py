@@ -6,7 +6,7 @@ import streamlit as st
 
 from airflow_api.answers import NOTE_OF_STOPPED, run_of
 from airflow_api.client import AirflowUnavailableError, NotAllowedError
-from dags.about import TASKS
+from dags.task_texts import TASK_TEXTS
 from dashboards.console import lake_data, sources
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
@@ -54,7 +54,7 @@ def test_the_page_shows_the_running_retrain_and_the_last_runs(page: Page) -> Non
 
     text = cells(app)
     for task_id in ("evaluate", "publish"):
-        assert esc(TASKS[task_id].title) in text.replace("\\\\", "\\")
+        assert esc(TASK_TEXTS[task_id].title) in text.replace("\\\\", "\\")
     assert "violet-badge" in text
     assert "Promoted" in text
     assert "Failed" in text

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 
 from airflow_api.client import AirflowUnavailableError
-from dags.about import TASKS
+from dags.task_texts import TASK_TEXTS
 from dashboards.console import lake_data, sources
 from dashboards.text import esc
 from tests.support.dashboards import searched
@@ -27,7 +27,7 @@ def test_a_running_retrain_shows_its_tasks_its_log_and_links_to_airflow(page: Pa
 
     tasks = literal(cells(app))
     for task_id in ("evaluate", "publish"):
-        assert f"[{esc(TASKS[task_id].title)}](http" in tasks
+        assert f"[{esc(TASK_TEXTS[task_id].title)}](http" in tasks
         assert f"/dags/playground__retrain/runs/manual__now/tasks/{task_id})" in tasks
     progress = str(app.get("progress")[0].proto.text)
     assert "of 8 tasks done" in progress
