@@ -41,14 +41,14 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
         hidden=frozenset(item.item_id for item in ratings.hidden),
         act=act,
         buttons=kinds.buttons(about),
-        on_card=kinds.on_card(about),
+        on_card=kinds.card_button(about),
     )
 
 
 def act(item: Item, kind: str, n: int = 1) -> None:
     """Save an event of one of the data set's kinds, such as a purchase of `n` pieces."""
     about = product_api.about(choices.dataset()).value
-    did = f"You {kinds.did_markdown(kind, about, f'**{esc(item.title)}**')}"
+    did = f"You {kinds.past_act_markdown(kind, about, f'**{esc(item.title)}**')}"
     _save(item, did, _event(item, kind, _quantity(kind, n, about)))
     _redraw_basket(about)
 
@@ -57,7 +57,7 @@ def act_on_all(pairs: Sequence[tuple[Item, int]], kind: str) -> None:
     """Save an event of a kind for each item with its number of pieces, such as an order."""
     about = product_api.about(choices.dataset()).value
     pieces = plural(about.item_noun, sum(n for _, n in pairs))
-    did = f"You {kinds.did_markdown(kind, about, pieces)}"
+    did = f"You {kinds.past_act_markdown(kind, about, pieces)}"
     events = [(item, _event(item, kind, _quantity(kind, n, about))) for item, n in pairs]
     _save_all(events, did)
     _redraw_basket(about)
@@ -185,7 +185,7 @@ def _take_back(sent: visit.Act) -> FeedbackState:
 
 def _redraw_basket(about: About) -> None:
     """Draw the page again with the menu, which has the number of pieces in the basket."""
-    if kinds.basket(about):
+    if kinds.basket_button(about):
         visit.redraw()
 
 

@@ -49,6 +49,7 @@ with states.error_boundary():
     offered = offers.of_items(dataset, placed.items(page.value.shelves), about.value)
 offer = offers.of(item, about.value)
 opening_kind = kinds.opening_kind(about.value)
+chosen = kinds.past_of_positive(about.value)
 if is_new_visit and opening_kind and not visitors.viewed_user():
     feedback.open_item(item, opening_kind)
 states.stale_banner(about, answer, page)
@@ -163,12 +164,12 @@ def shelf_of(key: str, shelf: FilledShelf) -> None:
     ui.shelf(esc(shelf.title), cards, key)
     if shelf.source == "together":
         st.caption(
-            f"Users {kinds.taken(about.value)} these {plural(noun)} together with this {noun} more "
-            "often than by chance."
+            f"Users {chosen} these {plural(noun)} together with this "
+            f"{noun} more often than by chance."
         )
     if is_similar:
         st.caption(
-            f"Depending on the live model, similar {plural(noun)} are {kinds.taken(about.value)} "
+            f"Depending on the live model, similar {plural(noun)} are {chosen} "
             "by the same users or share categories."
         )
     st.space("small")
@@ -181,7 +182,7 @@ for shelf_key, placed_shelf in placed.with_keys(page.value.shelves):
 if not page.value.shelves:
     ui.empty_state(
         f"No {plural(noun)} to go with it yet",
-        f"Too few users had {kinds.taken(about.value)} this {esc(noun)} when the live model was "
+        f"Too few users had {chosen} this {esc(noun)} when the live model was "
         f"trained, or it has nothing in common with other {plural(noun)}.",
     )
 

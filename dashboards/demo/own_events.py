@@ -20,7 +20,7 @@ def show(dataset: str, user_id: str, about: About) -> None:
     items = product_api.details(dataset, sorted({event.item_id for event in events}))
     titles = {item.item_id: f"**{esc(item.title)}**" for item in items}
     done = [
-        f"- You {kinds.did_markdown(event.kind, about, titles[event.item_id])}"
+        f"- You {kinds.past_act_markdown(event.kind, about, titles[event.item_id])}"
         f" :gray[· {esc(day(event.occurred_at.isoformat()))}]"
         for event in events
         if event.item_id in titles

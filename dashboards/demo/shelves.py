@@ -68,7 +68,7 @@ def of_reasons(dataset: str, listed: Sequence[ListedItem], about: About) -> Tast
     likes = [item for _, item in pairs]
     if not pairs:
         return Taste((), None, "", ())
-    return Taste(likes, likes[0], kinds.did(pairs[0][0], about, likes[0].title), likes)
+    return Taste(likes, likes[0], kinds.past_act(pairs[0][0], about, likes[0].title), likes)
 
 
 def of(dataset: str, taste: Taste, about: About) -> Iterator[HomeShelf]:

@@ -34,7 +34,7 @@ def lines(dataset: str, user_id: str, about: About) -> list[Line]:
         ApiError: as of `product_api`.
     """
     added = in_basket(
-        product_api.events(dataset, user_id, kinds.of_basket(about)).value.items, about
+        product_api.events(dataset, user_id, kinds.basket_kinds(about)).value.items, about
     )
     items = product_api.details(dataset, [*added]) if added else []
     by_id = {item.item_id: item for item in items}
@@ -50,7 +50,7 @@ def in_basket(events: Sequence[KindEvent], about: About) -> dict[str, list[KindE
 
     `events` are newest first, and so are the items.
     """
-    add = kinds.basket(about)
+    add = kinds.basket_button(about)
     added: dict[str, list[KindEvent]] = {}
     if add is None:
         return added

@@ -14,7 +14,7 @@ def page() -> st.Page:
     try:
         dataset = pages.address().get("dataset") or choices.dataset()
         about = product_api.about(dataset).value
-        if kinds.basket(about) is None:
+        if kinds.basket_button(about) is None:
             return pages.basket(visibility="hidden")
         lines = contents.lines(dataset, choices.user(dataset), about)
     except (ApiError, NotSetUpError):

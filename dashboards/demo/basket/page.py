@@ -21,10 +21,10 @@ MAX_GIVEN = 50  # items of the basket that the placement takes
 with states.error_boundary():
     dataset = choices.dataset()
     about = product_api.about(dataset)
-basket_button = kinds.basket(about.value)
+basket_button = kinds.basket_button(about.value)
 if basket_button is None:  # the menu has no link: another data set was chosen, or a link is old
     st.switch_page(pages.for_you(), query_params=pages.address())
-kind, buy = basket_button.kind, kinds.purchase(about.value)
+kind, buy = basket_button.kind, kinds.purchase_button(about.value)
 noun = about.value.item_noun
 
 with header(about.value):

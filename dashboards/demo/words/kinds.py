@@ -1,4 +1,4 @@
-"""The buttons of a data set without ratings: one for each kind of event, such as "Buy"."""
+"""The kinds of events in words: the buttons of a data set without ratings, and what users did."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from dashboards.ui import KindButton
 from serving.schemas import About
 from serving.schemas.catalogue import act_text, choice_text
 
-_PLACE = "\ue000"  # stands for Markdown that is not to be escaped
+_PLACEHOLDER = "\ue000"  # of Markdown that is not to be escaped
 
 # Label and icon of the button, by usual names of kinds.
 _BUTTONS: Mapping[str, tuple[str, str]] = {
@@ -32,40 +32,40 @@ _BUTTONS: Mapping[str, tuple[str, str]] = {
     "follow": ("Follow", "person_add"),
     "share": ("Share", "share"),
 }
-_OPENINGS = ("view", "click", "visit", "open")  # sent when an item's page is opened
-_BASKETS = ("cart", "add_to_cart")
+_OPENING_KINDS = ("view", "click", "visit", "open")  # sent when an item's page is opened
+_BASKET_KINDS = ("cart", "add_to_cart")  # put an item into the basket
 
 
 def buttons(about: About) -> tuple[KindButton, ...]:
     """Return a button for each kind that a user can choose, the largest weight first."""
     if about.has_ratings:
         return ()
-    chosen = [kind for kind in about.kinds if kind not in _OPENINGS]
+    chosen = [kind for kind in about.kinds if kind not in _OPENING_KINDS]
     by_weight = sorted(chosen, key=lambda kind: (-about.kinds[kind].weight, kind))
     return tuple(
         KindButton(kind, *_BUTTONS.get(kind, (_readable(kind), "check"))) for kind in by_weight
     )
 
 
-def on_card(about: About) -> KindButton | None:
-    """Return the button of a card: the basket's, or the one with the largest weight."""
-    return basket(about) or next(iter(buttons(about)), None)
+def card_button(about: About) -> KindButton | None:
+    """Return the button on an item's card: the basket's, else the one with the largest weight."""
+    return basket_button(about) or next(iter(buttons(about)), None)
 
 
-def basket(about: About) -> KindButton | None:
+def basket_button(about: About) -> KindButton | None:
     """Return the button that puts an item into the basket; None if the data set has no baskets."""
-    return next((button for button in buttons(about) if button.kind in _BASKETS), None)
+    return next((button for button in buttons(about) if button.kind in _BASKET_KINDS), None)
 
 
-def purchase(about: About) -> KindButton | None:
-    """Return the button that buys what is in a basket: of the positive kind with most weight."""
+def purchase_button(about: About) -> KindButton | None:
+    """Return the button that buys what is in the basket: of the positive kind with most weight."""
     positive = (button for button in buttons(about) if _is_purchase(button.kind, about))
     return next(positive, None)
 
 
-def of_basket(about: About) -> tuple[str, ...]:
-    """Return the kinds of events that put an item into a basket and take it out, as bought."""
-    add = basket(about)
+def basket_kinds(about: About) -> tuple[str, ...]:
+    """Return the kinds of events that put an item into the basket, or take it out as bought."""
+    add = basket_button(about)
     if add is None:
         return ()
     return (add.kind, *(kind for kind in about.kinds if _is_purchase(kind, about)))
@@ -75,26 +75,29 @@ def opening_kind(about: About) -> str | None:
     """Return the kind of the event to send when an item's page is opened, if there is one."""
     if about.has_ratings:
         return None
-    return next((kind for kind in _OPENINGS if kind in about.kinds), None)
+    return next((kind for kind in _OPENING_KINDS if kind in about.kinds), None)
 
 
-def did(kind: str, about: About, title: str) -> str:
+def past_act(kind: str, about: About, title: str) -> str:
     """Return what the user did with an item, such as "bought Alien"."""
     return act_text(about.kinds.get(kind), _readable(kind).lower(), title)
 
 
-def did_markdown(kind: str, about: About, markdown: str) -> str:
-    """Return the same as Markdown, with the item's title in Markdown."""
-    return esc(did(kind, about, _PLACE)).replace(_PLACE, markdown)
+def past_act_markdown(kind: str, about: About, markdown: str) -> str:
+    """Return what the user did as Markdown, with the item's title in Markdown."""
+    return esc(past_act(kind, about, _PLACEHOLDER)).replace(_PLACEHOLDER, markdown)
 
 
-def taken(about: About) -> str:
-    """Return what users did with items that are taken together: of the kind with most weight."""
+def past_of_positive(about: About) -> str:
+    """Return the past tense of the positive kind with most weight, such as "bought"."""
     return choice_text(about.kinds, has_ratings=about.has_ratings)
 
 
 def _is_purchase(kind: str, about: About) -> bool:
-    return kind not in (*_BASKETS, *_OPENINGS) and about.kinds[kind].positive_from is not None
+    return (
+        kind not in (*_BASKET_KINDS, *_OPENING_KINDS)
+        and about.kinds[kind].positive_from is not None
+    )
 
 
 def _readable(kind: str) -> str:

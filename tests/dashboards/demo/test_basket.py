@@ -89,17 +89,20 @@ def test_a_basket_needs_a_kind_that_puts_items_into_it() -> None:
         return ABOUT.model_copy(update={"kinds": of_kinds})
 
     add, bought = shop.KINDS["cart"], shop.KINDS["purchase"]
-    assert kinds.basket(shop_of(view=add, purchase=bought)) is None
-    assert kinds.basket(shop.about().model_copy(update={"kinds": shop.KINDS})) is None
+    assert kinds.basket_button(shop_of(view=add, purchase=bought)) is None
+    assert kinds.basket_button(shop.about().model_copy(update={"kinds": shop.KINDS})) is None
     both = shop_of(add_to_cart=add, view=bought, like=add, order=bought)
-    assert [button and button.kind for button in (kinds.basket(both), kinds.purchase(both))] == [
+    assert [
+        button and button.kind
+        for button in (kinds.basket_button(both), kinds.purchase_button(both))
+    ] == [
         "add_to_cart",
         "order",
     ]
-    assert kinds.of_basket(both) == ("add_to_cart", "order")
-    assert kinds.purchase(shop_of(cart=bought)) is None
+    assert kinds.basket_kinds(both) == ("add_to_cart", "order")
+    assert kinds.purchase_button(shop_of(cart=bought)) is None
     two = shop_of(cart=add, add_to_cart=add, order=bought)
-    assert kinds.of_basket(two) == ("add_to_cart", "order")  # no other kind takes an item out
+    assert kinds.basket_kinds(two) == ("add_to_cart", "order")  # no other kind takes an item out
 
 
 def test_the_basket_has_what_was_added_with_prices_and_their_sum(

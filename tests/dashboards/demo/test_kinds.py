@@ -176,23 +176,23 @@ def test_items_are_taken_together_by_the_positive_kind_with_most_weight() -> Non
     market = shop.about().model_copy(update={"lowest": 0, "highest": 1, "step": 1})
 
     def taken(**of_kinds: KindMeaning) -> str:
-        return kinds.taken(market.model_copy(update={"kinds": of_kinds}))
+        return kinds.past_of_positive(market.model_copy(update={"kinds": of_kinds}))
 
     bought = shop.KINDS["purchase"]
     assert taken(purchase=bought, look=unlike) == "bought"
     assert taken(purchase=bought, rare=rare) == "chosen"
     assert taken(look=unlike) == "chosen"
     assert taken(cart=rare.model_copy(update={"past": "added {} to the cart"})) == "chosen"
-    assert kinds.taken(shop.about()) == "liked"
+    assert kinds.past_of_positive(shop.about()) == "liked"
 
 
 def test_the_title_is_where_the_text_of_a_kind_has_its_place_and_both_are_escaped() -> None:
     cart = shop.KINDS["cart"].model_copy(update={"past": "*put* {} aside"})
     market = shop.about().model_copy(update={"kinds": shop.KINDS | {"cart": cart}})
 
-    assert kinds.did("cart", market, "{} & *co*") == "*put* {} & *co* aside"
-    assert kinds.did_markdown("cart", market, "**A {} b**") == r"\*put\* **A {} b** aside"
-    assert kinds.did_markdown("purchase", market, "**A**") == "bought **A**"
+    assert kinds.past_act("cart", market, "{} & *co*") == "*put* {} & *co* aside"
+    assert kinds.past_act_markdown("cart", market, "**A {} b**") == r"\*put\* **A {} b** aside"
+    assert kinds.past_act_markdown("purchase", market, "**A**") == "bought **A**"
 
 
 def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
@@ -200,4 +200,4 @@ def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
 
     assert kinds.buttons(both) == ()
     assert kinds.opening_kind(both) is None
-    assert kinds.did("nap_twice", both, "Alien") == "did “nap twice” with Alien"
+    assert kinds.past_act("nap_twice", both, "Alien") == "did “nap twice” with Alien"
