@@ -14,7 +14,7 @@ import pyarrow as pa
 from jobs.runtime.errors import UnreadableFileError
 
 SAMPLE_BYTES = 65_536
-PARQUET = b"PAR1"
+PARQUET_MAGIC = b"PAR1"  # the first and the last bytes of a file
 _COMPRESSIONS = {
     re.compile(rb"\x1f\x8b"): "gzip",
     re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P)"): "bz2",

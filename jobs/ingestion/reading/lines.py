@@ -26,7 +26,7 @@ class TextFile:
         self.name = name
         self._source = source
         first = compression.sample(source, name)
-        if first.startswith(compression.PARQUET):
+        if first.startswith(compression.PARQUET_MAGIC):
             raise UnreadableFileError(
                 f'{name}: this is a Parquet file. Write `format = "parquet"` in the manifest'
             )

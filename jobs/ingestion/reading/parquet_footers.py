@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from jobs.ingestion.reading.compression import PARQUET, opened, readable
+from jobs.ingestion.reading.compression import PARQUET_MAGIC, opened, readable
 from jobs.runtime.errors import UnreadableFileError
 
 LONGEST_FOOTER = 16 << 20  # bytes
-_END = struct.Struct("<I4s")  # the footer's length, and the letters that end each file
+_END = struct.Struct("<I4s")  # the footer's length, and `PARQUET_MAGIC`
 
 
-def n_bytes(source: Path | bytes, name: str) -> int:
-    """Return the size of the file, whose footer has a size that can be read.
+def checked_size(source: Path | bytes, name: str) -> int:
+    """Return the size of the file in bytes, if its footer is not too long to be read.
 
     Raises:
         UnreadableFileError: the footer is longer than the file, or than `LONGEST_FOOTER`.
@@ -27,12 +27,12 @@ def n_bytes(source: Path | bytes, name: str) -> int:
         size = int(file.size())
         file.seek(max(size - _END.size, 0))
         end = bytes(file.read(_END.size))
-    length, letters = _END.unpack(end.rjust(_END.size, b"\0"))
-    if letters == PARQUET and length > size:
-        raise _damaged(name, f"its footer has {length:,} bytes, the file {size:,}")
-    if letters == PARQUET and length > LONGEST_FOOTER:
+    footer_bytes, magic = _END.unpack(end.rjust(_END.size, b"\0"))
+    if magic == PARQUET_MAGIC and footer_bytes > size:
+        raise _damaged(name, f"its footer has {footer_bytes:,} bytes, the file {size:,}")
+    if magic == PARQUET_MAGIC and footer_bytes > LONGEST_FOOTER:
         raise UnreadableFileError(
-            f"{name}: the Parquet file has a footer of {length:,} bytes, more than "
+            f"{name}: the Parquet file has a footer of {footer_bytes:,} bytes, more than "
             f"{LONGEST_FOOTER:,}. Write larger row groups, or leave out columns"
         )
     return size
@@ -45,22 +45,25 @@ def require_consistent(file: pq.ParquetFile, size: int, name: str) -> None:
         UnreadableFileError: they contradict each other.
     """
     metadata = file.metadata
-    is_flat = [file.schema.column(n).max_repetition_level == 0 for n in range(len(file.schema))]
-    n_rows, n_packed = 0, 0
+    columns_are_flat = [
+        file.schema.column(n).max_repetition_level == 0 for n in range(len(file.schema))
+    ]
+    n_rows, n_packed_bytes = 0, 0
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         n_rows += group.num_rows
-        for chunk, has_one_per_row in zip(
-            map(group.column, range(group.num_columns)), is_flat, strict=True
-        ):
-            n_packed += chunk.total_compressed_size
+        chunks = map(group.column, range(group.num_columns))
+        for chunk, is_flat in zip(chunks, columns_are_flat, strict=True):
+            n_packed_bytes += chunk.total_compressed_size
             sizes = (chunk.total_compressed_size, chunk.total_uncompressed_size, group.num_rows)
-            if min(sizes) < 0 or (has_one_per_row and chunk.num_values != group.num_rows):
+            if min(sizes) < 0 or (is_flat and chunk.num_values != group.num_rows):
                 values = f"{chunk.num_values:,} values in {group.num_rows:,} rows"
                 raise _damaged(name, f"its footer states {values}")
     if n_rows != metadata.num_rows:
         raise _damaged(name, f"its footer states {metadata.num_rows:,} rows and {n_rows:,} rows")
-    if n_packed > size:
-        raise _damaged(name, f"its footer states {n_packed:,} bytes of data, the file has {size:,}")
+    if n_packed_bytes > size:
+        raise _damaged(
+            name, f"its footer states {n_packed_bytes:,} bytes of data, the file has {size:,}"
+        )
 
 
 def _damaged(name: str, text: str) -> UnreadableFileError:

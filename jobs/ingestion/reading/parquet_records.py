@@ -35,7 +35,7 @@ class ParquetReader(FileReader):
         self.name = name
         self._source = source
         self._require_parquet(files)
-        size = parquet_footers.n_bytes(source, name)
+        size = parquet_footers.checked_size(source, name)
         with self._opened() as file:
             parquet_footers.require_consistent(file, size, name)
             fields = [named for field in file.schema_arrow for named in _fields(field)]
@@ -54,7 +54,7 @@ class ParquetReader(FileReader):
                 "compressed inside"
             )
         first = compression.sample(self._source, self.name)
-        if not first.startswith(compression.PARQUET):
+        if not first.startswith(compression.PARQUET_MAGIC):
             raise UnreadableFileError(
                 f"{self.name}: not Parquet: it begins with {_shown(first)}. Correct `format`, "
                 f"which is {files.format!r}"

@@ -44,7 +44,7 @@ def layout(path: Path) -> Fields:
         UnreadableFileError: the file cannot be read, or is of a format that is not supported.
     """
     first = compression.sample(path, path.name)
-    if first.startswith(compression.PARQUET):
+    if first.startswith(compression.PARQUET_MAGIC):
         return {"format": Guess("parquet")}
     encoding, reason = _encoding(path, first)
     fields: Fields = {}
