@@ -1,4 +1,4 @@
-"""The sections of a manifest on scale, windows, limits, schedule and training."""
+"""The sections of a manifest that describe no files: scale, display, schedule and others."""
 
 from typing import Annotated, Literal, Self
 
@@ -9,8 +9,8 @@ from warehouse.manifests.field_types import TOPIC
 from warehouse.manifests.sources import Section
 from warehouse.tables.vocabulary import MAX_SEARCH_MINUTES, BacktestPeriod
 
-MAX_STEPS = 1_000_000
-HOST = r"^([a-z0-9]([a-z0-9-]{0,62})\.)+[a-z]{2,62}(:[0-9]{1,5})?$"  # of a picture
+MAX_STEPS = 1_000_000  # of a scale
+PICTURE_HOST = r"^([a-z0-9]([a-z0-9-]{0,62})\.)+[a-z]{2,62}(:[0-9]{1,5})?$"
 
 
 class Scale(Section):
@@ -52,15 +52,19 @@ class Display(Section):
     since: str | None = None
     """Attribute with the time from which an item is sold, of the type `time`. The app can show the
     newest items first by it, and the shelf `new` of placements begins with the latest."""
-    picture_hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = ()
+    picture_hosts: tuple[Annotated[str, Field(pattern=PICTURE_HOST)], ...] = ()
     """Hosts whose pictures are shown, such as `["img.example.org"]`; those of others are not."""
 
     @property
     def types(self) -> dict[str, str]:
         """The type that each named attribute must have, by the attribute's name."""
-        types = {self.price: "number", self.stock: "number", self.picture: "text"}
-        types |= {self.since: "time"}
-        return {name: of for name, of in types.items() if name is not None}
+        types = {
+            self.price: "number",
+            self.stock: "number",
+            self.picture: "text",
+            self.since: "time",
+        }
+        return {name: type_name for name, type_name in types.items() if name is not None}
 
 
 class Windows(Section):
@@ -112,6 +116,16 @@ class Schedule(Section):
     retrain_after_hours: float = Field(default=1, ge=0, le=8760)
     """Hours after the last retrain read its data, before which new events start no other one. For
     retrains by hand and by schedule there is no such limit."""
+    ask_for_approval: bool = False
+    """An operator approves each release before users see it."""
+    approval_timeout_hours: float = Field(default=24, gt=0, le=720)
+    """Hours to wait for the operator's answer; without one, nothing is published."""
+    approval_by_another: bool = False
+    """Each retrain waits for an approval, and not of the account that started it. Not for
+    one-person installations."""
+    backtest: BacktestPeriod = "month"
+    """Periods of a backtest, which evaluates the live recipe as of the start of each one: `month`
+    or `week`. It runs by itself only once its DAG is unpaused."""
 
     @field_validator("ingest", "collect", "retrain", "maintain", mode="before")
     @classmethod
@@ -125,17 +139,6 @@ class Schedule(Section):
             raise ValueError(f'{text!r} is no cron expression, such as "0 3 * * *"')
         return text
 
-    ask_for_approval: bool = False
-    """An operator approves each release before users see it."""
-    approval_timeout_hours: float = Field(default=24, gt=0, le=720)
-    """Hours to wait for the operator's answer; without one, nothing is published."""
-    approval_by_another: bool = False
-    """Each retrain waits for an approval, and not of the account that started it. Not for
-    one-person installations."""
-    backtest: BacktestPeriod = "month"
-    """Periods of a backtest, which evaluates the live recipe as of the start of each one: `month`
-    or `week`. It runs by itself only once its DAG is unpaused."""
-
 
 class Forward(Section):
     """A Kafka topic to which the product's events are published, once they are in the lake."""
@@ -147,7 +150,7 @@ class Forward(Section):
 
 
 class Promises(Section):
-    """Limits above which the overview and the alerts ask for a person."""
+    """Limits above which the overview and the alerts report a problem."""
 
     release_hours: float | None = Field(default=168, gt=0)
     """Age of the live release while newer events are waiting; `false`: no limit."""
