@@ -67,7 +67,7 @@ class Soak:
     def users(self, number: int) -> None:
         """Create users who rate, read their list, sometimes undo or are erased, until the end."""
         chosen = random.Random(self.seed + number)  # noqa: S311 # not for secrets
-        with demo.api(self.stack, self.dataset) as api:
+        with demo.api_client(self.stack, self.dataset) as api:
             items = [item.item_id for item in until_answered(lambda: api.popular(limit=50)).items]
             while not self.over.is_set():
                 user = until_answered(api.create_user)
@@ -117,7 +117,7 @@ class Soak:
         while not self.over.is_set():
             for name in ("collect", "collect", "retrain"):
                 with suppress(AirflowError):
-                    airflow = demo.client(self.stack)
+                    airflow = demo.airflow_client(self.stack)
                     airflow.trigger(f"{self.dataset}__{name}")
                     self.done[name] += 1
                 self.over.wait(45)
@@ -156,7 +156,7 @@ class Soak:
 
     def check(self) -> None:
         """Check Postgres and the lake after a last collection."""
-        airflow = demo.client(self.stack)
+        airflow = demo.airflow_client(self.stack)
         follow.follow(airflow, airflow.trigger(f"{self.dataset}__collect"))
         url = self.stack.server.url("lantern", roles.OWNER, self.stack.secrets.of(roles.OWNER))
         owner = database.connect(url, self.dataset)

@@ -91,7 +91,7 @@ def platform() -> Iterator[Platform]:
         stack = Stack(OpsSettings())
         try:
             lantern(patch, "up")
-            demo.play(stack.settings, FILMS, EVENTS, 7)
+            demo.write_playground(stack.settings, FILMS, EVENTS, 7)
             admin = airflow_config.admin(stack.secrets)
             platform = Platform(stack, admin, ("maya", secrets.token_urlsafe(16)))
             create_operator(platform)

@@ -94,7 +94,7 @@ def test_every_program_is_healthy(platform: Platform) -> None:
 
 
 def test_airflow_ran_one_ingest_and_the_one_retrain_that_it_started(platform: Platform) -> None:
-    airflow = demo.client(platform.stack)
+    airflow = demo.airflow_client(platform.stack)
     (ingest,) = airflow.runs(f"{DATASET}__ingest")
     (retrain,) = airflow.runs(f"{DATASET}__retrain")
     assert (ingest.state, ingest.run_type) == ("success", "manual")
@@ -108,7 +108,7 @@ def test_one_jvm_ran_all_spark_jobs(platform: Platform) -> None:
 
 
 def test_only_the_demos_own_dags_may_run(platform: Platform) -> None:
-    paused = demo.client(platform.stack).dags()
+    paused = demo.airflow_client(platform.stack).dags()
     n_taking_feedback = sum(dataset.takes_feedback for dataset in datasets.installed())
     assert len(paused) == 4 * len(datasets.installed()) + n_taking_feedback + 1  # of alerts
     assert {dag for dag, is_paused in paused.items() if not is_paused} == {
@@ -121,7 +121,7 @@ def test_only_the_demos_own_dags_may_run(platform: Platform) -> None:
 
 
 def test_the_status_is_checked_and_exported(platform: Platform) -> None:
-    airflow = demo.client(platform.stack)
+    airflow = demo.airflow_client(platform.stack)
     run = follow.follow(airflow, follow.start(airflow, "platform__alert"))
     assert run.state == "success"
     url = f"{ports.addresses(platform.stack.ports)['api']}/metrics"
@@ -150,7 +150,7 @@ def test_the_api_gives_a_list_with_titles(platform: Platform) -> None:
 def test_the_page_shows_the_titles_that_the_api_gives(platform: Platform) -> None:
     from playwright.sync_api import sync_playwright
 
-    with demo.api(platform.stack, DATASET) as api:
+    with demo.api_client(platform.stack, DATASET) as api:
         found = api.recommendations("a-new-visitor")
     address = ports.addresses(platform.stack.ports)["app"]
     with sync_playwright() as playwright:
@@ -224,7 +224,7 @@ def test_the_next_model_has_a_new_user_who_rated(platform: Platform) -> None:
     from tests.support.dashboards.browsing import at_rest, own_user
 
     stack = platform.stack
-    with sync_playwright() as playwright, demo.api(stack, DATASET) as api:
+    with sync_playwright() as playwright, demo.api_client(stack, DATASET) as api:
         chromium = playwright.chromium.launch(
             executable_path=doctor.browser(), args=["--no-sandbox", "--disable-gpu"]
         )
@@ -251,7 +251,7 @@ def test_the_next_model_has_a_new_user_who_rated(platform: Platform) -> None:
             words = item.reason.text[:1].upper() + item.reason.text[1:]
             expect(page.get_by_text(words).first).to_be_visible()
 
-        airflow = demo.client(stack)
+        airflow = demo.airflow_client(stack)
         collected = follow.follow(airflow, airflow.trigger(f"{DATASET}__collect"))
         assert collected.state == "success"
         code, said = lantern("retrain", "--dataset", DATASET, "--wait")

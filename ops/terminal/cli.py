@@ -203,7 +203,7 @@ def retrain(
     """Train a model now, evaluate it, and publish it if it passes the gate."""
     manifests.load_named(dataset)
     stack = running()
-    airflow = demonstration.client(stack)
+    airflow = demonstration.airflow_client(stack)
     airflow.unpause(f"{dataset}__retrain")
     form: dict[str, str | int | bool | None] = {
         "recipe": recipe or None,
@@ -243,7 +243,7 @@ def playground(
 ) -> None:
     """Write the files of a synthetic data set: items, users, what they did, and the truth."""
     chosen, generator = settings.read(), GENERATORS[kind]
-    demonstration.play(chosen, generator, size or generator.usual, seed)
+    demonstration.write_playground(chosen, generator, size or generator.usual, seed)
     console.print(f"The files are in {chosen.inbox / generator.dataset}.", markup=False)
     console.print(f"Next: `lantern demo --dataset {generator.dataset}`.")
 

@@ -40,9 +40,10 @@ ASSET_SECONDS = 60
 
 @dataclass(frozen=True)
 class Options:
-    """Options of the demo. Default data set: MovieLens 1M if available, else the playground.
+    """Options of the demo.
 
-    Without a `size` a playground has its usual one.
+    Without a `dataset`, MovieLens 1M is shown if it is available, else the playground. Without a
+    `size`, a playground has its usual one.
     """
 
     archive: Path | None = None
@@ -71,19 +72,19 @@ def run(settings: OpsSettings, options: Options) -> None:
         stack.install(dataset.name)
     else:
         stack.up()
-    shown = example_list(stack, dataset.name)
-    if shown is None or is_new(settings, dataset, options.archive):
-        load(settings, dataset, options)
+    example = example_list(stack, dataset.name)
+    if example is None or is_new_archive(settings, dataset, options.archive):
+        fill_inbox(settings, dataset, options)
         run_dags(stack, dataset)
-        shown = example_list(stack, dataset.name)
+        example = example_list(stack, dataset.name)
     elif was_up:
         console.print(f"Everything is up, and {dataset.title} has lists already.")
-    if shown is None:
+    if example is None:
         raise OpsError(
             f"{dataset.title}: the API has no lists. Check `lantern status`, and in Airflow the "
             "log of the last retrain's task `decide`."
         )
-    report(stack, dataset, shown)
+    print_report(stack, dataset, example)
     console.print(f"Done in {duration(time.monotonic() - begun)}.")
 
 
@@ -95,7 +96,7 @@ def choose(settings: OpsSettings, options: Options) -> Dataset:
     if (
         options.archive is not None
         or has_data(settings, default)
-        or answers(str(default.source.url))
+        or is_reachable(str(default.source.url))
     ):
         return default
     console.print(
@@ -114,7 +115,7 @@ def has_data(settings: OpsSettings, dataset: Dataset) -> bool:
     return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 
 
-def answers(url: str) -> bool:
+def is_reachable(url: str) -> bool:
     """Return whether the publisher of the data can be reached."""
     try:
         answer = httpx2.head(url, timeout=PUBLISHER_SECONDS, follow_redirects=True)
@@ -123,35 +124,35 @@ def answers(url: str) -> bool:
     return answer.is_success
 
 
-def load(settings: OpsSettings, dataset: Dataset, options: Options) -> None:
-    """Put the data into the inbox."""
+def fill_inbox(settings: OpsSettings, dataset: Dataset, options: Options) -> None:
+    """Put the archive, or the files of a playground, into the inbox."""
     inbox = settings.inbox / dataset.name
     if options.archive is not None:
         with step(f"{options.archive.name} into the inbox"):
-            hand_over(options.archive, dataset, inbox)
+            copy_archive(options.archive, dataset, inbox)
     elif dataset.name in PLAYGROUNDS and not has_data(settings, dataset):
         generator = PLAYGROUNDS[dataset.name]
-        play(settings, generator, options.size or generator.usual, options.seed)
+        write_playground(settings, generator, options.size or generator.usual, options.seed)
 
 
-def is_new(settings: OpsSettings, dataset: Dataset, archive: Path | None) -> bool:
+def is_new_archive(settings: OpsSettings, dataset: Dataset, archive: Path | None) -> bool:
     """Return whether the archive differs from the one in the inbox."""
     if archive is None:
         return False
-    name = name_of(archive, dataset)
+    name = name_in_inbox(archive, dataset)
     recorded = settings.inbox / dataset.name / f"{name}.sha256"
     return not recorded.is_file() or recorded.read_text() != f"{digest(archive)}  {name}\n"
 
 
-def name_of(archive: Path, dataset: Dataset) -> str:
+def name_in_inbox(archive: Path, dataset: Dataset) -> str:
     """Return the archive's name in the inbox: the publisher's file name."""
     return str(dataset.source.url).rsplit("/", 1)[-1] if dataset.source.url else archive.name
 
 
-def hand_over(archive: Path, dataset: Dataset, inbox: Path) -> Path:
+def copy_archive(archive: Path, dataset: Dataset, inbox: Path) -> Path:
     """Copy an archive and its SHA-256 into the inbox, under the publisher's file name."""
     inbox.mkdir(parents=True, exist_ok=True)
-    name = name_of(archive, dataset)
+    name = name_in_inbox(archive, dataset)
     unfinished, target = inbox / f".{name}", inbox / name
     shutil.copyfile(archive, unfinished)
     (inbox / f"{name}.sha256").write_text(f"{digest(unfinished)}  {name}\n")
@@ -159,7 +160,7 @@ def hand_over(archive: Path, dataset: Dataset, inbox: Path) -> Path:
     return target
 
 
-def play(settings: OpsSettings, generator: Generator, size: int, seed: int) -> None:
+def write_playground(settings: OpsSettings, generator: Generator, size: int, seed: int) -> None:
     """Write the files of a playground into its inbox.
 
     Raises:
@@ -170,8 +171,8 @@ def play(settings: OpsSettings, generator: Generator, size: int, seed: int) -> N
     with step(f"{generator.dataset} of {size:,} {generator.noun}"):
         result = environment.run_job(settings, command, capture_output=True)
     if result.returncode != 0:
-        last = "\n".join((result.stdout + result.stderr).splitlines()[-follow.LAST_LINES :])
-        raise OpsError(f"writing the playground failed:\n{last}\nRun `lantern doctor`.")
+        last_lines = "\n".join((result.stdout + result.stderr).splitlines()[-follow.LAST_LINES :])
+        raise OpsError(f"writing the playground failed:\n{last_lines}\nRun `lantern doctor`.")
 
 
 def run_dags(stack: Stack, dataset: Dataset) -> None:
@@ -179,7 +180,7 @@ def run_dags(stack: Stack, dataset: Dataset) -> None:
 
     Runs that an interrupted demo left are followed instead of started again.
     """
-    airflow = client(stack)
+    airflow = airflow_client(stack)
     ingest, retrain = f"{dataset.name}__ingest", f"{dataset.name}__retrain"
     names = ("ingest", "collect", "retrain", "maintain")
     dag_ids = [
@@ -189,19 +190,20 @@ def run_dags(stack: Stack, dataset: Dataset) -> None:
         follow.wait_for_dags(airflow, set(dag_ids))
     for dag_id in dag_ids:
         airflow.unpause(dag_id)
-    begun, ended = datetime.now(UTC), []
-    second = follow.current(airflow, retrain)
-    if second is None:
+    begun, ended_runs = datetime.now(UTC), []
+    retrain_run = follow.current(airflow, retrain)
+    if retrain_run is None:
         console.print(f"[bold]{ingest}[/bold]")
-        first = follow.current(airflow, ingest) or follow.start(airflow, ingest)
-        ended.append(follow.follow(airflow, first))
-        second = next_retrain(stack, airflow, retrain, first.queued_at or begun, ended[0])
-    if second is None:
+        ingest_run = follow.current(airflow, ingest) or follow.start(airflow, ingest)
+        ended_runs.append(follow.follow(airflow, ingest_run))
+        since = ingest_run.queued_at or begun
+        retrain_run = next_retrain(stack, airflow, retrain, since, ended_runs[0])
+    if retrain_run is None:
         console.print("  too few new events for a retrain, or too soon: the lists are unchanged")
         return
     console.print(f"[bold]{retrain}[/bold]")
-    ended.append(follow.follow(airflow, second))
-    report_times(airflow, ended)
+    ended_runs.append(follow.follow(airflow, retrain_run))
+    print_durations(airflow, ended_runs)
 
 
 def next_retrain(
@@ -223,52 +225,52 @@ def announced(airflow: Airflow, ingest: Run) -> bool:
     )
 
 
-def report_times(airflow: Airflow, ended: list[Run]) -> None:
-    """Print the duration of the runs and the part that Spark needed to start."""
-    total = sum(run.seconds for run in ended)
-    starts = [follow.spark_start_seconds(airflow, run) for run in ended]
-    start = sum(seconds for seconds in starts if seconds is not None)
-    share = f", {duration(start)} of it for the start of Spark" if start else ""
-    console.print(f"The DAG runs took {duration(total)}{share}.")
+def print_durations(airflow: Airflow, runs: list[Run]) -> None:
+    """Print the duration of the runs, and how much of it Spark needed to start."""
+    total_seconds = sum(run.seconds for run in runs)
+    starts = [follow.spark_start_seconds(airflow, run) for run in runs]
+    start_seconds = sum(seconds for seconds in starts if seconds is not None)
+    of_it = f", {duration(start_seconds)} of it for the start of Spark" if start_seconds else ""
+    console.print(f"The DAG runs took {duration(total_seconds)}{of_it}.")
 
 
 @contextmanager
-def api(stack: Stack, dataset: str) -> Iterator[Client]:
+def api_client(stack: Stack, dataset: str) -> Iterator[Client]:
     """Yield a client of the data set's API, with the demo's key."""
     headers = {"Authorization": f"Bearer {database.demo_keys(stack.settings).get(dataset)}"}
-    base = ports.addresses(stack.ports)["api"]
-    with own_programs.client(base, headers=headers, timeout=API_SECONDS) as http:
+    address = ports.addresses(stack.ports)["api"]
+    with own_programs.client(address, headers=headers, timeout=API_SECONDS) as http:
         yield Client(http, dataset)
 
 
 def example_list(stack: Stack, dataset: str) -> Recommendations | None:
     """Return the first user's list of the live release, or None without a release or a user."""
-    with api(stack, dataset) as product:
-        user = next(iter(product.users(limit=1)), None)
+    with api_client(stack, dataset) as api:
+        user = next(iter(api.users(limit=1)), None)
         try:
-            recommendations = product.recommendations(user.user_id if user else "new", limit=10)
+            recommendations = api.recommendations(user.user_id if user else "new", limit=10)
         except NoReleaseError:
             return None
     return recommendations if recommendations.items else None
 
 
-def client(stack: Stack) -> Airflow:
+def airflow_client(stack: Stack) -> Airflow:
     """Return a client of Airflow, signed in as the administrator, that waits for a slow Airflow."""
-    base = ports.addresses(stack.ports)["airflow"]
+    address = ports.addresses(stack.ports)["airflow"]
     login = airflow_config.admin(credentials.of(stack.settings))
-    return Airflow(base, login=login, patience=follow.PATIENCE_SECONDS)
+    return Airflow(address, login=login, patience=follow.PATIENCE_SECONDS)
 
 
-def report(stack: Stack, dataset: Dataset, shown: Recommendations) -> None:
+def print_report(stack: Stack, dataset: Dataset, example: Recommendations) -> None:
     """Print an example list, and every address with its credentials."""
-    console.print(f"\n{dataset.title}, release {shown.release_id} ({shown.recipe}).")
-    titles = ", ".join(item.title for item in shown.items[:3])
-    console.print(escape(f"  for {shown.user_id}: {titles} …"))
-    base = ports.addresses(stack.ports)
+    console.print(f"\n{dataset.title}, release {example.release_id} ({example.recipe}).")
+    titles = ", ".join(item.title for item in example.items[:3])
+    console.print(escape(f"  for {example.user_id}: {titles} …"))
+    addresses = ports.addresses(stack.ports)
     name, _ = airflow_config.admin(stack.secrets)
-    console.print(f"  app      {base['app']}")
-    console.print(f"  Airflow  {base['airflow']}  (and the app's console)")
+    console.print(f"  app      {addresses['app']}")
+    console.print(f"  Airflow  {addresses['airflow']}  (and the app's console)")
     password = stack.secrets.path("airflow_admin")
     console.print(f"           user {name}, password in {password}", markup=False)
-    console.print(f"  API      {base['api']}/openapi.json")
+    console.print(f"  API      {addresses['api']}/openapi.json")
     console.print(f"  {dataset.licence}", style="dim")

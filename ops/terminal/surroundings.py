@@ -53,7 +53,7 @@ def examine(settings: OpsSettings) -> Iterator[Finding]:
 def network() -> Finding:
     """Return whether the publisher of the default data set answers. It may take 5 s."""
     url = str(datasets.load_named(demo.DEFAULT).source.url)
-    found = "the publisher of MovieLens 1M answers" if demo.answers(url) else (
+    found = "the publisher of MovieLens 1M answers" if demo.is_reachable(url) else (
         "no answer from the publisher of MovieLens 1M: the demo takes ARCHIVE=… or synthetic data"
     )  # fmt: skip
     return Finding("network", found, "only for downloads", good=True)

@@ -68,7 +68,7 @@ def test_the_platform_publishes_lists_that_a_cluster_made_in_s3(stack: Stack) ->
 
     lake = Lake(f"{os.environ['LAKE_ROOT']}/{DATASET}")
     lists = {row["user_id"]: row["item_ids"] for row in lake.rows(GOLD_RECOMMENDATIONS)}
-    with demo.api(stack, DATASET) as product:
+    with demo.api_client(stack, DATASET) as product:
         users = [user for user in product.users(limit=20) if user.user_id in lists]
         assert users
         for user in users:

@@ -80,7 +80,7 @@ def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch)
         )
 
     monkeypatch.setattr(cli, "running", lambda: None)
-    monkeypatch.setattr(demo, "client", lambda _: Airflow())
+    monkeypatch.setattr(demo, "airflow_client", lambda _: Airflow())
     monkeypatch.setattr(acts, "start_retrain", start)
     assert lantern("retrain", "--dataset", "playground") == 0
     search = ("--search-minutes", "15", "--max-trials", "40", "--family", "als")

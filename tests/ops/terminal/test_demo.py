@@ -13,7 +13,7 @@ from warehouse import datasets
 
 @pytest.fixture
 def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "answers", lambda _: False)
+    monkeypatch.setattr(demo, "is_reachable", lambda _: False)
 
 
 def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
@@ -22,7 +22,7 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
     given = tmp_path / "my copy.zip"
     given.write_bytes(b"zip")
     inbox = settings.inbox / "movielens_1m"
-    taken = demo.hand_over(given, datasets.load_named("movielens_1m"), inbox)
+    taken = demo.copy_archive(given, datasets.load_named("movielens_1m"), inbox)
     assert taken == inbox / "ml-1m.zip"
     assert taken.read_bytes() == b"zip"
     digest = hashlib.sha256(b"zip").hexdigest()
@@ -33,12 +33,12 @@ def test_an_archive_is_copied_under_its_publishers_name_with_its_digest(
 def test_only_a_different_archive_is_new(tmp_path: Path, settings: OpsSettings) -> None:
     dataset, given = datasets.load_named("movielens_1m"), tmp_path / "ml-1m.zip"
     given.write_bytes(b"zip")
-    assert demo.is_new(settings, dataset, given)
-    demo.hand_over(given, dataset, settings.inbox / dataset.name)
-    assert not demo.is_new(settings, dataset, given)
-    assert not demo.is_new(settings, dataset, None)
+    assert demo.is_new_archive(settings, dataset, given)
+    demo.copy_archive(given, dataset, settings.inbox / dataset.name)
+    assert not demo.is_new_archive(settings, dataset, given)
+    assert not demo.is_new_archive(settings, dataset, None)
     given.write_bytes(b"newer")
-    assert demo.is_new(settings, dataset, given)
+    assert demo.is_new_archive(settings, dataset, given)
 
 
 def test_a_missing_archive_is_an_error_before_anything_starts(settings: OpsSettings) -> None:
@@ -70,7 +70,7 @@ def test_available_data_needs_no_network(
 
 
 def test_a_closed_port_is_not_reachable() -> None:
-    assert not demo.answers("http://127.0.0.1:1/ml-1m.zip")
+    assert not demo.is_reachable("http://127.0.0.1:1/ml-1m.zip")
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "no://proxy"])
@@ -78,7 +78,7 @@ def test_behind_a_proxy_that_cannot_be_used_nothing_is_reachable(
     monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    assert not demo.answers("https://example.org/ml-1m.zip")
+    assert not demo.is_reachable("https://example.org/ml-1m.zip")
 
 
 def test_a_failing_playground_shows_its_last_lines(
@@ -89,4 +89,4 @@ def test_a_failing_playground_shows_its_last_lines(
     python.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(python))
     with pytest.raises(OpsError, match="the cause"):
-        demo.play(settings, SHOP, 20_000, 1)
+        demo.write_playground(settings, SHOP, 20_000, 1)

@@ -144,7 +144,7 @@ def test_enough_disk_is_not_mentioned(
 def test_a_missing_network_is_shown_and_no_fault(
     monkeypatch: pytest.MonkeyPatch, *, answers: bool, said: str
 ) -> None:
-    monkeypatch.setattr(demo, "answers", lambda _: answers)
+    monkeypatch.setattr(demo, "is_reachable", lambda _: answers)
     finding = surroundings.network()
     assert finding.good
     assert said in finding.found
