@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from jobs.engine import recipes
 from jobs.engine.errors import TooManyItemsError
 from jobs.engine.item_recipes import Recipe
-from jobs.engine.judging.evaluation import FAILURES, Evaluation, Figure
+from jobs.engine.judging.evaluation import FIT_FAILURES, Evaluation, Figure
 from jobs.engine.learning import baselines
 from jobs.engine.learning.baselines import Baseline
 from jobs.engine.learning.models import Model
@@ -185,7 +185,7 @@ def _fitted(
         is_baseline = entry.role == "baseline"
         log.warning("%s %s", "left out:" if is_baseline else "failed:", error)
         return replace(entry, most_items=error.most) if is_baseline else entry
-    except FAILURES as error:
+    except FIT_FAILURES as error:
         if entry.role == "popularity":
             raise
         log.warning("%s failed: %s", entry.recipe.name, str(error).split("\n", 1)[0])

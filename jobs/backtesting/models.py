@@ -14,7 +14,7 @@ from jobs.backtesting.figures import EvaluatedModel
 from jobs.backtesting.plans import Plan
 from jobs.engine.errors import NothingToLearnError
 from jobs.engine.judging import evaluation, metrics
-from jobs.engine.judging.evaluation import FAILURES
+from jobs.engine.judging.evaluation import FIT_FAILURES
 from jobs.engine.recipes import SEED
 from jobs.engine.settled import settled
 from jobs.retraining.evaluation_windows import PreparedWindow, fit_before
@@ -92,7 +92,7 @@ def _older(
                 model = fit_before(rows, dataset, plan.recipe, at, prepared.segments)
                 models[str(age)] = model
                 log.info("fitted as of %s in %.1f s", f"{at:%Y-%m-%d}", model.seconds)
-        except FAILURES as error:
+        except FIT_FAILURES as error:
             message = str(error).split("\n", 1)[0]
             log.warning("no model as of %s: %s", f"{at:%Y-%m-%d}", message)
     if not models:

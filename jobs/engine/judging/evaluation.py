@@ -25,10 +25,11 @@ from warehouse.tables.vocabulary import ACTIVITY_SLICES, COLD, HEADLINE, NEWEST_
 
 log = logging.getLogger(__name__)
 
-FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)  # of a fit
+FIT_FAILURES = (EngineError, PySparkException, Py4JJavaError, np.linalg.LinAlgError)
 _LIST_LENGTH = 50
 _TASKS_PER_CORE = 2
-MAX_USERS = 200_000  # of an evaluation: its intervals are narrow, and `decide` holds their values
+# More users would hardly narrow the intervals, and `decide` has a value per user in memory.
+MAX_USERS = 200_000
 _N_EXAMPLES = 3
 _SAMPLE_SEED = 1
 _MIN_RELEVANT = 3  # of a preferred example user
@@ -74,10 +75,11 @@ def evaluation_users(window: Window, items: DataFrame, segments: Segments) -> Ev
 
     Of more than `MAX_USERS`, it is a random sample of about that many, always the same.
 
-    An item is relevant if it is among `items` (item, item_id), those of the training rows, and a
-    test row of it is positive. Users with training rows are in the slice `warm`, in one of
-    `active_low`, `active_mid` and `active_high` (terciles of the number of interactions) and, if
-    their first interaction is among the newest third, in `newest_third`. All others are in `cold`.
+    An item is relevant if it is among `items` (item, item_id), which are those of the training
+    rows, and one of the user's test rows of it is positive. Users with training rows are in the
+    slice `warm`, in one of `active_low`, `active_mid` and `active_high` (terciles of the number of
+    interactions) and, if their first interaction is among the newest third, in `newest_third`. All
+    others are in `cold`.
     """
     with_relevant = (
         window.test.where("positive")
@@ -110,8 +112,8 @@ def bounded(users: DataFrame) -> DataFrame:
     if n_users <= MAX_USERS:
         return users
     log.info("evaluating about %d of %d users", MAX_USERS, n_users)
-    of_sample = F.pmod(F.xxhash64(F.lit(_SAMPLE_SEED), "user"), F.lit(n_users)) < MAX_USERS
-    return settled(users.where(of_sample))
+    in_sample = F.pmod(F.xxhash64(F.lit(_SAMPLE_SEED), "user"), F.lit(n_users)) < MAX_USERS
+    return settled(users.where(in_sample))
 
 
 def evaluate(
@@ -122,25 +124,27 @@ def evaluate(
 ) -> Evaluation:
     """Return the metrics of the models' lists, all in one pass.
 
-    Metrics of all lists together are those of warm users. For `rated_share` see the function.
+    Metrics of all lists together, such as coverage, are those of warm users. `rated_share` is what
+    the function of this name returns.
     """
     lists = lists_of({model.recipe.name: model for model in models}, users)
     per_user = settled(metrics.per_user(lists, users.relevant))
-    of_users = means(per_user)
+    means_by_recipe = means(per_user)
     warm = lists.join(users.relevant.where(_in_slice(WARM)).select("user"), "user", "left_semi")
     of_catalogue = metrics.of_catalogue(warm, catalogue, rated_share)
     figures = {}
     for model in models:
         name = model.recipe.name
-        of_slices = of_users.get(name, [])
-        n = next((figure.n_users for figure in of_slices if figure.slice == WARM), 0)
-        of_lists = of_catalogue.get(name, {}) | {"not_finite": model.n_not_finite}
-        figures[name] = of_slices + [Figure(WARM, m, float(v), n) for m, v in of_lists.items()]
-    return Evaluation(by_metric(per_user), lists, figures)
+        of_users = means_by_recipe.get(name, [])
+        n_warm = next((figure.n_users for figure in of_users if figure.slice == WARM), 0)
+        values = of_catalogue.get(name, {}) | {"not_finite": model.n_not_finite}
+        of_lists = [Figure(WARM, metric, float(x), n_warm) for metric, x in values.items()]
+        figures[name] = of_users + of_lists
+    return Evaluation(headline_values(per_user), lists, figures)
 
 
 def lists_of(models: Mapping[str, Model], users: EvaluationUsers) -> DataFrame:
-    """Return (recipe, user, item_ids, diversity): each model's lists. `recipe` is its key."""
+    """Return (recipe, user, item_ids, diversity): each model's lists. `recipe` is its key there."""
     by_model = [
         model.lists(users.inputs, _LIST_LENGTH)
         .select("user", "item_ids", "diversity")
@@ -151,10 +155,10 @@ def lists_of(models: Mapping[str, Model], users: EvaluationUsers) -> DataFrame:
     return settled(lists.coalesce(_n_tasks(users.inputs)))
 
 
-def by_metric(per_user: DataFrame) -> DataFrame:
-    """Return (recipe, user, slices, metric, value) of the headline metric.
+def headline_values(per_user: DataFrame) -> DataFrame:
+    """Return (recipe, user, slices, metric, value): the headline metric of each user.
 
-    `per_user` is that of `metrics`.
+    `per_user` is what `metrics.per_user` returns.
     """
     return per_user.unpivot(["recipe", "user", "slices"], [HEADLINE], "metric", "value")
 
@@ -166,8 +170,8 @@ def sample(
 
     `with_cold` draws from all users.
     """
-    among = users.relevant if with_cold else users.relevant.where(_in_slice(WARM))
-    drawn = among.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
+    candidates = users.relevant if with_cold else users.relevant.where(_in_slice(WARM))
+    drawn = candidates.orderBy(F.xxhash64(F.lit(seed), "user"), "user").limit(n)
     relevant = settled(drawn.coalesce(1))
     inputs = users.inputs.join(F.broadcast(relevant.select("user")), "user", "left_semi")
     return EvaluationUsers(settled(inputs.coalesce(_n_tasks(users.inputs))), relevant)
@@ -198,7 +202,10 @@ def rated_share(ratings: DataFrame, catalogue: Catalogue) -> NDArray[np.float64]
 
 
 def means(per_user: DataFrame) -> dict[str, list[Figure]]:
-    """Return the mean metrics of each slice, by recipe. `per_user` is that of `metrics`."""
+    """Return the mean metrics of each slice, by recipe.
+
+    `per_user` is what `metrics.per_user` returns.
+    """
     names = (*metrics.PER_USER, metrics.DIVERSITY)
     averages = [F.avg(f"`{name}`").alias(name) for name in names]
     by_slice = per_user.withColumn("slice", F.explode("slices"))
@@ -223,10 +230,10 @@ def _slices(warm: DataFrame) -> Column:
 
 
 def _n_tasks(users: DataFrame) -> int:
-    """Return how many tasks make the lists of users: one per partition, and enough for all cores.
+    """Return in how many tasks the lists of users are made: enough for all partitions and cores.
 
-    Without a bound each model would add as many tasks as there are partitions, and each task loads
-    its model.
+    Without this bound each model would add as many tasks as the users have partitions, and each
+    task loads its model.
     """
     n_cores = users.sparkSession.sparkContext.defaultParallelism
     return max(users.rdd.getNumPartitions(), _TASKS_PER_CORE * n_cores)

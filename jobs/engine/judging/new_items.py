@@ -44,7 +44,7 @@ def evaluate(models: Sequence[Model], users: EvaluationUsers) -> Evaluation:
     all_lists = reduce(DataFrame.unionByName, by_recipe)
     per_user = settled(metrics.per_user(all_lists, users.relevant))
     figures = evaluation.means(per_user)
-    return Evaluation(evaluation.by_metric(per_user), all_lists, figures)
+    return Evaluation(evaluation.headline_values(per_user), all_lists, figures)
 
 
 def newest(catalogue: Catalogue) -> NDArray[np.float32]:

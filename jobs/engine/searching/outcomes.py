@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from jobs.engine.errors import NothingToLearnError
-from jobs.engine.judging.evaluation import FAILURES, Score
+from jobs.engine.judging.evaluation import FIT_FAILURES, Score
 from warehouse.tables.vocabulary import TrialState
 
 
@@ -44,6 +44,6 @@ def score_windows(
             if not is_last and prunes([*outcome.by_window.values()]):
                 outcome.state, outcome.failure = "pruned", f"below the median after {window}"
                 break
-    except FAILURES as error:
+    except FIT_FAILURES as error:
         outcome.state, outcome.failure = "failed", str(error).split("\n", 1)[0]
     return outcome
