@@ -156,12 +156,12 @@ def handed_over(dataset: Dataset, inbox: Path) -> Path | None:
     """Return the archive in the inbox: the one with the publisher's name, else the newest."""
     published = inbox / str(dataset.source.url).rsplit("/", 1)[-1]
     if dataset.source.url and published.is_file():
-        return folders.inside(published, inbox)
+        return folders.require_inside(published, inbox)
     paths = inbox.iterdir() if inbox.is_dir() else ()
     candidates = [path for path in paths if path.name.lower().endswith(extraction.SUFFIXES)]
     visible = [path for path in candidates if path.is_file() and not path.name.startswith(".")]
     newest = max(visible, key=lambda path: (path.stat().st_mtime, path.name), default=None)
-    return None if newest is None else folders.inside(newest, inbox)
+    return None if newest is None else folders.require_inside(newest, inbox)
 
 
 def _require_events(

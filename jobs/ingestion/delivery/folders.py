@@ -1,4 +1,4 @@
-"""Find the files in a local folder that the manifest names; raise if one cannot be read."""
+"""Find the files that the manifest names in a local folder; raise if one cannot be read."""
 
 import difflib
 import fnmatch
@@ -12,15 +12,15 @@ from jobs.runtime.errors import NothingSentError, UnreadableFileError
 
 log = logging.getLogger(__name__)
 
-_LISTED = 10  # files that an error names
+_MAX_NAMED = 10  # files in an error
 
 
 def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
     """Yield the name and the path of each file that matches, ordered by name.
 
     Raises:
-        UnreadableFileError: what matches is a folder, a link to nothing, or may not be read.
-        NothingSentError: it is a link that leads out of the folder.
+        UnreadableFileError: one that matches is a folder, a link to nothing, or may not be read.
+        NothingSentError: one that matches is a link that leads out of the folder.
     """
     if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
         raise UnreadableFileError(f"{folder}: may not be read: run `chmod a+rx {folder}`")
@@ -29,7 +29,7 @@ def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
         if not matches(pattern, name):
             log.warning("%s: skipped, as its name begins with _ or .: rename it to land it", name)
         elif path.is_dir() and "." not in pattern.rsplit("/", 1)[-1]:
-            continue  # `*` matches files only
+            continue  # `*` matches folders too; one that matches `*.csv` is a mistake
         else:
             _require_readable(name, path, folder)
             yield name, path
@@ -43,11 +43,11 @@ def unmatched(folder: Path, patterns: Sequence[str]) -> list[str]:
     return [name for name in data if not any(matches(pattern, name) for pattern in patterns)]
 
 
-def inside(path: Path, folder: Path) -> Path:
+def require_inside(path: Path, folder: Path) -> Path:
     """Return the path.
 
     Raises:
-        NothingSentError: it is a link that leads out of the folder.
+        NothingSentError: the path is a link that leads out of the folder.
     """
     if not path.resolve().is_relative_to(folder.resolve()):
         raise NothingSentError(
@@ -57,7 +57,7 @@ def inside(path: Path, folder: Path) -> Path:
 
 
 def alternatives(folder: Path, pattern: str) -> str:
-    """Return a sentence on the files that the folder has instead of the one that is missing."""
+    """Return a hint at the files that the folder has, as none matches the pattern."""
     paths = (
         (path for path in sorted(folder.rglob("*")) if path.is_file()) if folder.is_dir() else ()
     )
@@ -69,8 +69,8 @@ def alternatives(folder: Path, pattern: str) -> str:
         return f"{skipped[0]} is skipped, as its name begins with _ or .: rename it"
     if near := difflib.get_close_matches(pattern, names, n=1):
         return f"did you mean {near[0]}?"
-    more = ", …" if len(names) > _LISTED else ""
-    return f"{folder} has {', '.join(names[:_LISTED])}{more}"
+    more = ", …" if len(names) > _MAX_NAMED else ""
+    return f"{folder} has {', '.join(names[:_MAX_NAMED])}{more}"
 
 
 def _paths(folder: Path, pattern: str) -> list[Path]:
@@ -85,7 +85,7 @@ def _require_readable(name: str, path: Path, folder: Path) -> None:
         raise UnreadableFileError(
             f"{name}: a link to {path.readlink()}, which does not exist. Copy the file instead"
         )
-    inside(path, folder)
+    require_inside(path, folder)
     if path.is_dir():
         raise UnreadableFileError(
             f'{name}: a folder, not a file. For the files in it write `file = "{name}/*"`'
