@@ -53,24 +53,26 @@ class Columns:
     ) -> "Columns":
         """Return the columns after changes of some of the items, which are named in `items`.
 
-        `attributes` are those of all items. Only values of changed items are looked at.
+        Items that are new are the last rows. `attributes` are those of all items. Only values of
+        changed items are looked at.
         """
-        at = {self.row_of[item_id]: item for item_id, item in items.items()}
-        all_items = [*self.items]
+        created = [item_id for item_id in items if item_id not in self.row_of]
+        new_rows = {item_id: len(self.items) + n for n, item_id in enumerate(created)}
+        row_of = {**self.row_of, **new_rows} if created else self.row_of
+        at = {row_of[item_id]: item for item_id, item in items.items()}
+        all_items = [*self.items, *(items[item_id] for item_id in created)]
         for row, item in at.items():
             all_items[row] = item
         changed = Columns(all_items, attributes)
-        changed.__dict__["row_of"] = self.row_of
+        changed.__dict__["row_of"] = row_of
         for of_field, column in self._ordered.items():
             values = [_value(of_field, item, attributes) for item in at.values()]
-            changed._ordered[of_field] = column.copy()
+            changed._ordered[of_field] = np.resize(column, len(all_items))
             changed._ordered[of_field][[*at]] = _numbers(of_field.type, values)
         for of_field, having_before in self._having.items():
             changed._having[of_field] = having = dict(having_before)
             for row, item in at.items():
-                for text in _texts(
-                    of_field.type, _value(of_field, self.items[row], self.attributes)
-                ):
+                for text in self._texts_at(of_field, row):
                     having[text] = [other for other in having[text] if other != row]
                 for text in _texts(of_field.type, _value(of_field, item, attributes)):
                     having[text] = [*having.get(text, ()), row]
@@ -112,6 +114,11 @@ class Columns:
                     having.setdefault(text, []).append(row)
             self._having[of_field] = having
         return self._having[of_field]
+
+    def _texts_at(self, of_field: _Field, row: int) -> Sequence[str]:
+        if row >= len(self.items):
+            return ()
+        return _texts(of_field.type, _value(of_field, self.items[row], self.attributes))
 
     def _values(self, of_field: _Field) -> Sequence[object]:
         return [_value(of_field, item, self.attributes) for item in self.items]

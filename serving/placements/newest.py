@@ -34,12 +34,11 @@ def _sold_since_last(
     if release.since is None:
         return []
     columns = release.columns
-    times = columns.times(release.since)
+    times = columns.times(release.since)[release.column_rows]
     chosen = ~np.isnat(times)
     if filtered_by is not None:
-        chosen &= release.passing(filtered_by)
-    rows = np.flatnonzero(chosen)
-    micros = times[rows].astype(np.int64)
+        chosen &= release.passing(filtered_by)[release.column_rows]
+    rows, micros = release.column_rows[chosen], times[chosen].astype(np.int64)
     newest_first = np.argsort(-micros, kind="stable")[:limit]
     dated = [
         ScoredItem(columns.items[rows[at]], float(micros[at]) / 1e6) for at in newest_first.tolist()

@@ -187,9 +187,15 @@ class LoadedRelease:
 
     @cached_property
     def columns(self) -> Columns:
-        """The values of all items, first of those at each position, for filters."""
-        others = (item for i, item in self.catalogue.items() if i not in self.positions)
-        return Columns((*self.items, *others), self.attributes)
+        """The values of all items, for filters."""
+        return Columns((*self.catalogue.values(),), self.attributes)
+
+    @cached_property
+    def column_rows(self) -> NDArray[np.int64]:
+        """The rows of `columns` with the item at each position, then those of the others."""
+        row_of = self.columns.row_of
+        others = (item_id for item_id in self.catalogue if item_id not in self.positions)
+        return np.array([row_of[item_id] for item_id in (*self.ids, *others)], np.int64)
 
     @cached_property
     def passing(self) -> Callable[[Filter], Mask]:
@@ -198,7 +204,7 @@ class LoadedRelease:
 
     def outside_filter(self, filtered_by: Filter) -> Mask:
         """Return the mask of the positions that a filter leaves out."""
-        return ~self.passing(filtered_by)[: len(self.ids)]
+        return ~self.passing(filtered_by)[self.column_rows[: len(self.ids)]]
 
     def passes(self, filtered_by: Filter, item: CatalogueItem) -> bool:
         """Return whether an item passes a filter; one that the catalogue lacks does not."""

@@ -26,7 +26,7 @@ from serving.user_attributes import segment_lists
 log = logging.getLogger(__name__)
 
 # What a release derives from its items
-_OF_ITEMS = ("items", "years", "by_category", "by_vendor", "columns")
+_OF_ITEMS = ("items", "years", "by_category", "by_vendor", "columns", "column_rows")
 
 _RELEASE = text(
     "select constants, lowest, highest, kinds, revision, user_attributes,"
@@ -151,15 +151,20 @@ def _carry_over(
 
     `memory` is not taken over: it may depend on anything that the revision stands for.
     """
-    if after.ids != before.ids or not changed.keys() <= before.catalogue.keys():
-        return  # items were created: all positions may differ
-    derived, new, positions = before.__dict__, after.__dict__, before.positions
+    derived, new = before.__dict__, after.__dict__
+    if changed and "columns" in derived:
+        new["columns"] = before.columns.with_changes(changed, after.attributes)
+    if after.ids != before.ids:
+        return  # created items have positions too: those of the others may differ
+    positions = before.positions
     new["positions"], new["log_popularity"] = positions, before.log_popularity
     if after.rows is before.rows and "unit_factors" in derived:
         new["unit_factors"] = before.unit_factors
     if not changed:
         new |= {name: derived[name] for name in _OF_ITEMS if name in derived}
         return
+    if "column_rows" in derived and changed.keys() <= before.catalogue.keys():
+        new["column_rows"] = before.column_rows
     at = {positions[item_id]: item for item_id, item in changed.items() if item_id in positions}
     if "items" in derived:
         items = [*before.items]
@@ -168,8 +173,6 @@ def _carry_over(
         new["items"] = tuple(items)
     if "by_category" in derived:
         new["by_category"] = _by_category(before, at)
-    if "columns" in derived:
-        new["columns"] = before.columns.with_changes(changed, after.attributes)
 
 
 def _by_category(
