@@ -48,7 +48,7 @@ class UserDataClient(ClientPart):
         return self._request(schemas.Erasure, "users", user_id, method="DELETE", headers=headers)
 
     def erase_users(self, user_ids: Sequence[str], *, reason: str = "") -> list[schemas.Erasure]:
-        """Erase up to 100 users. Needs an operator's token.
+        """Erase up to 1,000 users. Needs an operator's token.
 
         The reason is kept in the audit, so it must not name the users.
         """

@@ -18,7 +18,7 @@ from serving.api import path_ids
 from serving.api.authentication import Caller, KeyCache, Needs, ProductAccess
 from serving.api.datasets import Datasets
 from serving.api.metrics import Metrics
-from serving.api.operators import Comparisons, OperatorCaller, Operators
+from serving.api.operators import Comparisons, Erasures, OperatorCaller, Operators
 from serving.api.path_ids import PathIdRoute
 from serving.api.rate_limit import RateLimiter, Refusals, Turns
 from serving.api.shown_lists import ShownLists
@@ -77,6 +77,7 @@ class Admission:
         self._rate_limiter = rate_limiter
         self._refusals = refusals
         self._comparisons = Comparisons()
+        self._erasures = Erasures()
         self._changes = _turns(TooManyChangesError("Too many changes are being made at once."))
         self._searches = _turns(TooManySearchesError("The key searches too often at once."))
 
@@ -137,6 +138,7 @@ class Admission:
             token,
             user.is_operator,
             self._comparisons,
+            self._erasures,
         )
 
     async def _product(

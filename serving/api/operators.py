@@ -173,6 +173,18 @@ class Comparisons(Turns):
         )
 
 
+class Erasures(Turns):
+    """Runs erasures of many users one at a time and in a thread of its own, like `Comparisons`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            errors.TooManyChangesError("Another request is erasing users."),
+            at_once=1,
+            at_once_each=1,
+            most_waiting=MOST_WAITING,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorCaller:
     """One request of an operator, or of a viewer, to one data set. Their token was checked."""
@@ -184,6 +196,7 @@ class OperatorCaller:
     token: str = field(repr=False)
     is_operator: bool = True
     comparisons: Comparisons = field(default_factory=Comparisons, repr=False)
+    erasures: Erasures = field(default_factory=Erasures, repr=False)
 
     @property
     def release_cache(self) -> ReleaseCache:
@@ -218,13 +231,23 @@ Operator = Annotated[OperatorCaller, Depends(_by_token), Needs("operator")]
 Viewer = Annotated[OperatorCaller, Depends(_by_token), Needs("viewer")]
 
 
-def one_at_a_time(
-    endpoint: Callable[..., Response],
-) -> Callable[..., Coroutine[None, None, Response]]:
-    """Return the endpoint of an operator or a viewer, run by the API's `Comparisons`."""
+Endpoint = Callable[..., Response]
+InTurn = Callable[..., Coroutine[None, None, Response]]
 
+
+def one_at_a_time(endpoint: Endpoint) -> InTurn:
+    """Return the endpoint of an operator or a viewer, run by the API's `Comparisons`."""
+    return _in_turn(endpoint, lambda caller: caller.comparisons)
+
+
+def as_erasure(endpoint: Endpoint) -> InTurn:
+    """Return the endpoint of an operator, run by the API's `Erasures`."""
+    return _in_turn(endpoint, lambda caller: caller.erasures)
+
+
+def _in_turn(endpoint: Endpoint, turns: Callable[[OperatorCaller], Turns]) -> InTurn:
     @wraps(endpoint)
     async def run(caller: OperatorCaller, **parameters: Any) -> Response:
-        return await caller.comparisons.run(partial(endpoint, caller, **parameters))
+        return await turns(caller).run(partial(endpoint, caller, **parameters))
 
     return run

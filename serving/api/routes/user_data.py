@@ -10,7 +10,7 @@ from serving.acts import access
 from serving.api import problems
 from serving.api.access import BatchRoute, GuardedRoute
 from serving.api.authentication import AnyProduct, Reader
-from serving.api.operators import Operator
+from serving.api.operators import Operator, as_erasure
 from serving.api.routes.feedback import UserToken
 from serving.api.routes.parameters import JSON, NO_NUL, UserId, as_json
 from serving.errors import UserErasedError
@@ -63,6 +63,7 @@ def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Resp
     response_model=list[schemas.Erasure],
     summary="Erase users as an operator",
 )
+@as_erasure
 def erase_users(caller: Operator, body: schemas.NewErasures) -> Response:
     """Erases up to 1,000 users as `DELETE users/{user_id}` does.
 

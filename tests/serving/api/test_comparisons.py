@@ -28,6 +28,7 @@ LONG = {
     "/v1/{dataset}/releases/{release_id}/changes",
 }
 MAY_WAIT = {
+    "/v1/{dataset}/erasures",
     "/v1/{dataset}/items",
     "/v1/{dataset}/items/{item_id}",
     "/v1/{dataset}/user-attributes",

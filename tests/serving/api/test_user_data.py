@@ -26,7 +26,7 @@ def connected(owner: Engine, committing: str) -> Iterator[Connected]:
         settings = UNCACHED.model_copy(update=own)
         with (
             running_api(as_role(committing, "api"), settings) as url,
-            httpx2.Client(base_url=url, timeout=10) as http,
+            httpx2.Client(base_url=url, timeout=60) as http,
         ):
 
             def connect(token: str) -> Client:
