@@ -86,7 +86,7 @@ class UnknownCategoryError(RequestRefusedError):
 
 
 class FilterRefusedError(RequestRefusedError):
-    """A filter cannot be read; the message names the position."""
+    """A filter cannot be read; the message names the character."""
 
     title = "The filter is invalid"
     next_step = "Correct the filter where `detail` says. `docs/api.md` describes filters."

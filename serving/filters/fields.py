@@ -72,7 +72,7 @@ class Fields:
         if field_type == "time":
             value = self._time(comparison)
         if name == "category" and value not in self.categories:
-            raise UnknownCategoryError(f"filter: at position {at}: no category {value!r}.")
+            raise UnknownCategoryError(f"filter: at character {at}: no category {value!r}.")
         return Compared(name, field_type, name not in _BUILT_IN, comparison.operator, value)
 
     def _time(self, comparison: Comparison) -> str:
@@ -83,7 +83,7 @@ class Fields:
         return at
 
     def _attribute(self, name: str, at: int) -> FieldType:
-        declared = attributes.must_be_declared(name, self.types, f"filter: at position {at}")
+        declared = attributes.must_be_declared(name, self.types, f"filter: at character {at}")
         match declared:
             case "number" | "time" | "list":
                 return declared

@@ -93,8 +93,8 @@ def parse(text: str) -> Expression:
 
 
 def refused(at: int, problem: str) -> FilterRefusedError:
-    """Return the error about a position of a filter, from 1."""
-    return FilterRefusedError(f"filter: at position {at}: {problem}.")
+    """Return the error about a character of a filter, counted from 1."""
+    return FilterRefusedError(f"filter: at character {at}: {problem}.")
 
 
 def _tokens(text: str) -> list[_Token]:

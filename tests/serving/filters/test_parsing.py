@@ -67,7 +67,7 @@ def test_an_error_names_the_position(text: str, position: int, problem: str) -> 
     with pytest.raises(FilterRefusedError) as refused:
         parse(text)
 
-    assert f"at position {position}: {problem}" in str(refused.value)
+    assert f"at character {position}: {problem}" in str(refused.value)
 
 
 def test_length_depth_and_comparisons_are_bounded() -> None:

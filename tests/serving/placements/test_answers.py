@@ -206,7 +206,7 @@ def test_a_filter_of_the_request_holds_for_all_shelves(api: Engine, reading: Con
     answer = shown(reading, "home", None, filter="category == 'film'")
 
     assert ids(answer) == [["f4", "f3", "f2"], ["f1", "c1"]]
-    with pytest.raises(FilterRefusedError, match="position 1"):
+    with pytest.raises(FilterRefusedError, match="character 1"):
         shown(reading, "home", None, filter="? == 3")
     with pytest.raises(UnknownCategoryError):
         shown(reading, "home", None, filter="category == 'nowhere'")
@@ -243,7 +243,7 @@ def test_a_shelf_whose_filter_is_not_valid_any_more_is_left_out(
     [only] = shown(reading, "home", "nobody").shelves
 
     assert only.source == "for_you"
-    assert "left out shelf title='A shelf' error=filter: at position 1" in caplog.text
+    assert "left out shelf title='A shelf' error=filter: at character 1" in caplog.text
 
 
 def test_unknown_placements_and_data_sets_without_a_release_are_errors(

@@ -69,8 +69,8 @@ def test_a_placement_of_another_name_can_be_created(api: Engine) -> None:
 @pytest.mark.parametrize(
     ("condition", "error", "message"),
     [
-        ("price <", FilterRefusedError, r"body\.shelves\.1\.filter: at position"),
-        ("weight == 3", UnknownAttributeError, r"body\.shelves\.1\.filter: at position 1"),
+        ("price <", FilterRefusedError, r"body\.shelves\.1\.filter: at character"),
+        ("weight == 3", UnknownAttributeError, r"body\.shelves\.1\.filter: at character 1"),
     ],
 )
 def test_a_filter_is_checked_when_it_is_set(

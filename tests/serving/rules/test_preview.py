@@ -114,7 +114,7 @@ def test_a_filter_of_the_rules_removes_the_items_that_do_not_meet_it(
 
     assert kept.after == preview(connection, SlateRules(hide=("a", "b"))).after
     assert kept.after != kept.before
-    with pytest.raises(FilterRefusedError, match=r"^body\.keep_if: at position 9: "):
+    with pytest.raises(FilterRefusedError, match=r"^body\.keep_if: at character 9: "):
         preview(connection, SlateRules(keep_if="category"))
 
 

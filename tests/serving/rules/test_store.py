@@ -146,7 +146,7 @@ def test_a_filter_keeps_items_out_and_one_that_is_not_valid_is_refused(api: Engi
     old, new = (CatalogueItem(i, i, (), None, year) for i, year in (("old", 1950), ("new", 2000)))
 
     activate_rules(api, keep_if="released >= 1990")
-    with pytest.raises(UnknownAttributeError, match=r"^body\.rules\.keep_if: at position 1: "):
+    with pytest.raises(UnknownAttributeError, match=r"^body\.rules\.keep_if: at character 1: "):
         activate_rules(api, keep_if="colour == 'red'")
     with pytest.raises(UnknownCategoryError, match=r"^body\.rules\.keep_if: "):
         activate_rules(api, keep_if="category == 'Gone'")

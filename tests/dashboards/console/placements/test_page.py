@@ -98,9 +98,9 @@ def test_a_shelf_is_moved_down_and_the_ends_stay(page: Page) -> None:
 
 
 def test_a_refused_filter_is_named_by_the_number_of_its_shelf() -> None:
-    error = RequestRefusedError("body.shelves.1.filter: at position 1: unknown name.")
+    error = RequestRefusedError("body.shelves.1.filter: at character 1: unknown name.")
 
-    assert refusal(error) == esc("Shelf 2: Filter: at position 1: unknown name.")
+    assert refusal(error) == esc("Shelf 2: Filter: at character 1: unknown name.")
 
 
 def test_a_reason_is_needed(page: Page, placements: FakePlacements) -> None:

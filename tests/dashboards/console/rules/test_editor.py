@@ -101,8 +101,8 @@ def test_a_filter_that_is_not_valid_is_explained_in_the_words_of_the_editor(page
     assert not app.exception
     assert app.warning[0].value == esc("filter-refused. None.")
     assert not can_activate(app)
-    error = FilterRefusedError("body.rules.keep_if: at position 1: unknown name.")
-    assert refusal(error) == esc("Only items where: at position 1: unknown name.")
+    error = FilterRefusedError("body.rules.keep_if: at character 1: unknown name.")
+    assert refusal(error) == esc("Only items where: at character 1: unknown name.")
 
 
 def test_the_order_of_rules_does_not_matter() -> None:
