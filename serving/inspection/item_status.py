@@ -15,7 +15,7 @@ from serving.schemas import Item, ItemForUser, ItemStatus, ListStatus, RuleEffec
 _TEXTS: dict[ListStatus, str] = {
     "hidden": "they hid it",
     "ruled_out": "hidden by a rule, for all users",
-    "cold": "no ratings when the model was trained",
+    "cold": "no ratings or events when the model was trained",
     "unknown": "not in the catalogue",
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -132,7 +132,7 @@ def causes(slate: Slate, item_id: str, facts: Facts) -> tuple[Cause, ...]:
     if obstacles or facts.is_pinned or facts.n_lists:
         return tuple(obstacles)
     if not facts.is_known:
-        text = "no ratings when the model was trained, so the model cannot rank it"
+        text = "no ratings or events when the model was trained, so the model cannot rank it"
         return (Cause(obstacle="never_rated", text=text),)
     text = f"its score is below the first {FULL} of every list that was examined"
     return (Cause(obstacle="below", text=text),)

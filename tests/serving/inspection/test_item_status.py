@@ -23,7 +23,7 @@ def test_an_item_has_its_status(owner: Engine, api: Engine) -> None:
     out_of_stock(api, "o3")
     cold = for_user(api, "fan", COLD)
     assert (cold.status, cold.rank, cold.score) == ("cold", None, None)
-    assert cold.text == "no ratings when the model was trained"
+    assert cold.text == "no ratings or events when the model was trained"
     activate_rules(api, hide=["f4"], pin=PIN_COLD, only_available=True)
 
     for user_id, item_id, expected, text in (
