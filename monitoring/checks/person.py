@@ -58,9 +58,10 @@ def _champion(serving: Serving, limits: Limits) -> Line:
         if serving.verdicts:
             detail = f"The last verdict: {_VERDICTS.get(serving.verdicts[0], serving.verdicts[0])}."
         return _CHAMPION.line("ok", "Working", detail)
-    detail = f"The last {counted(n_held, 'retrain')} kept the live recipe (limit: {n_limit})."
+    ended = f"The last {counted(n_held, 'retrain')} ended with the verdict hold (limit: {n_limit})"
+    detail = f"{ended}: nothing was published."
     step = "Read the reasons on the page Models; a search with a larger budget may find a recipe."
-    word = "Kept once" if n_held == 1 else f"Kept {n_held} times"
+    word = "Held once" if n_held == 1 else f"Held {n_held} times"
     return _CHAMPION.line("warning", word, detail, step, "models")
 
 

@@ -47,7 +47,7 @@ _OF_FIGURES = {
         "lantern_reconciled", "Whether the events of Postgres, bronze and silver add up."
     ),
     "holds_in_a_row": _Metric(
-        "lantern_holds_in_a_row", "Number of the last retrains that kept the champion."
+        "lantern_holds_in_a_row", "Number of the last retrains in a row with the verdict `hold`."
     ),
     "new_since_fit": _Metric(
         "lantern_new_since_fit", "What arrived since the fit of the live release.", ("kind",)

@@ -111,7 +111,7 @@ CASES: list[tuple[str, Facts, Level, str]] = [
     ("publishing", released(HOUR, growth=NEW, is_paused=True), "warning", "Paused"),
     ("approval", WELL, "ok", "None waiting"),
     ("champion_kept", served(verdicts=("hold", "hold", "promote")), "ok", "Working"),
-    ("champion_kept", served(verdicts=("hold",) * 4), "warning", "Kept 4 times"),
+    ("champion_kept", served(verdicts=("hold",) * 4), "warning", "Held 4 times"),
     ("champion_kept", served(verdicts=()), "ok", "Working"),
     ("champion_kept", served(verdicts=("first", "hold", "hold", "hold")), "ok", "Working"),
     ("outbox", served(), "ok", "Empty"),
@@ -203,7 +203,7 @@ def test_the_limits_are_those_of_the_manifest() -> None:
     assert line("release_age", released(3 * HOUR, growth=NEW), strict).word == "Stale"
     assert line("source_files", stored(newest_file_at=NOW - 2 * HOUR), strict).word == "Late"
     assert line("source_files", stored(newest_file_at=NOW - HOUR / 2), strict).word == "Fresh"
-    assert line("champion_kept", served(verdicts=("hold",)), strict).word == "Kept once"
+    assert line("champion_kept", served(verdicts=("hold",)), strict).word == "Held once"
     unlimited = replace(LIMITS, promises=Promises(release_hours=None))
     assert line("release_age", released(99 * DAY, growth=NEW), unlimited).word == "Fresh"
 

@@ -166,7 +166,7 @@ class Promises(Section):
     """Share of the rows of items, categories, users, ratings or events in quarantine: of those
     refined in the last 7 days, or of all if these are fewer than 100."""
     holds_in_a_row: int = Field(default=3, ge=1)
-    """Number of retrains in a row that kept the champion."""
+    """Number of retrains in a row with the verdict `hold`, which publish nothing."""
 
     @field_validator("release_hours", "files_hours", mode="before")
     @classmethod

@@ -89,8 +89,8 @@ def export(
 ) -> StreamingResponse:
     """All of them as JSON lines, by id: `ItemDetails`, `ExportedUser` or `ExportedEvent`.
 
-    Needs the scope `operate`. They are read in pages: what changes meanwhile is as before or as
-    after, or missing. 503 while this process sends another export of the data set.
+    Needs the scope `operate`. A row that changes during the export is as before, as after, or
+    missing. 503 while this process sends another export of the data set.
     """
     return Export(caller.dataset, _lines(caller, _READ[what]))
 

@@ -40,7 +40,7 @@ def find_users(caller: Operator, prefix: Prefix = "", limit: Limit = 20) -> Resp
 @inspect.get("/users/{user_id:id}", response_model=schemas.UserInspection, summary="Inspect a user")
 @one_at_a_time
 def inspect_user(caller: Viewer, user_id: UserId, limit: Length = 20) -> Response:
-    """A user's profile, newest events and list: with all causes, before newer events and rules.
+    """A user's profile, newest events, and list: as served now, precomputed, and without rules.
 
     The audit has an entry `inspect_user` with a digest of the id, at most one per caller and hour.
     """

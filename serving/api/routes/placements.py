@@ -63,7 +63,7 @@ def placement(
 ) -> Response:
     """The shelves of a page, a basket or an e-mail, in one answer, and no item on two of them.
 
-    `filter` holds for all shelves. `explain` gives the items of `for_you` a reason.
+    `filter` applies to all shelves. `explain` gives the items of `for_you` a reason.
     """
     request = PlacementRequest(user_id, tuple(item_id or ()), filtered, explain)
     with caller.connection() as connection:
@@ -101,7 +101,7 @@ def placement_history(
     summary="Create or replace a placement",
 )
 def replace_placement(caller: Operator, name: Name, body: schemas.NewPlacement) -> Response:
-    """The new shelves are answered from the next request on. Preview them first."""
+    """The next request gets the new shelves. Preview them first."""
     return as_json(acts.replace(caller.transaction, name, body))
 
 

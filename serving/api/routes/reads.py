@@ -79,9 +79,9 @@ def first_users(caller: Reader, limit: Limit = 50) -> Response:
 def for_user(
     caller: Reader, request: Listing, user_id: UserId, filtered: FilterText = None
 ) -> Response:
-    """The list of the live release, or one computed online if the user rated items since.
+    """The list of the live release, or one computed online if the user did something since.
 
-    Users without ratings get the most popular items, kind `fallback`.
+    Users of whom the model knows nothing get popular items, kind `fallback`.
     """
     with caller.connection() as connection:
         request = replace(request, filtered_by=bound(connection, filtered))

@@ -37,7 +37,7 @@ def decisions(caller: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 10
     summary="Release or reject rows in quarantine",
 )
 def decide(caller: Operator, body: schemas.NewDecision) -> Response:
-    """The next ingest obeys it. A decision that repeats the last one changes nothing."""
+    """The next ingest applies the decision. One that repeats the last one changes nothing."""
     return as_json(quarantine.decide(caller.transaction, body), status=201)
 
 

@@ -53,7 +53,7 @@ def release_changes(
     "/releases/{release_id}/activate", summary="Make a release live", **_act_route
 )
 def activate(caller: Operator, release_id: ReleaseId, body: schemas.ChangeOfRelease) -> Response:
-    """The next request is served from it. It ends a pause of publishing."""
+    """The next request is served from this release. Publishing is resumed."""
     return as_json(
         publishing.activate(
             caller.transaction, release_id, instead_of=body.instead_of, reason=body.reason
@@ -73,7 +73,7 @@ def roll_back(caller: Operator, body: schemas.ChangeOfRelease) -> Response:
 
 @operate_releases.post("/publishing/pause", summary="Pause publishing", **_act_route)
 def pause(caller: Operator, body: schemas.Because) -> Response:
-    """The live release stays: retrains are evaluated but not published until it is resumed."""
+    """The live release stays: retrains are evaluated but not published for now."""
     return as_json(publishing.pause(caller.transaction, reason=body.reason))
 
 

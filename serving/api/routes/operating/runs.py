@@ -48,7 +48,7 @@ async def start(request: Request, caller: Operator, body: schemas.NewRetrain) ->
 async def stop(
     request: Request, caller: Operator, run_id: RunId, body: schemas.Because
 ) -> Response:
-    """Its running tasks are ended. The live release stays."""
+    """Ends the running tasks of the retrain. The live release stays."""
     stopped = await _act(request, caller, lambda runs: runs.stop(run_id, body.reason))
     return as_json(stopped)
 
