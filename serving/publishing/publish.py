@@ -18,7 +18,7 @@ from serving import schemas
 from serving.acts import audit
 from serving.acts.audit import Act
 from serving.errors import IncompleteReleaseError, LiveReleaseChangedError, PublishingPausedError
-from serving.publishing import loading, releases, retention
+from serving.publishing import items, loading, releases, retention
 from serving.publishing.loading import Loaded
 from serving.storage import database
 from serving.tables import LISTS, FallbackList, Release
@@ -161,13 +161,13 @@ def _load(session: Session, candidate: Candidate, tables: Tables) -> int:
     release_id = release.release_id
     loaded = Loaded()
     types = candidate.about.get("attributes", {})
-    loading.stage_items(session, tables.get("items", ()), loaded, types=types)
+    loaded.counts["items"] = items.stage(session, tables.get("items", ()), types=types)
     for table in LISTS:
         loading.copy_lists(session, table, tables.get(table, ()), release_id, loaded)
     _refuse_if_incomplete(session, candidate, release_id, loaded)
     loading.delete_erased(session, release_id)
     _mark_ready(session, release_id, loaded)
-    loading.merge_items(session, release_id, withdraws=candidate.withdraws)
+    items.merge(session, release_id, withdraws=candidate.withdraws)
     _refuse_without_titles(session, candidate, release_id, loaded)
     return release_id
 
@@ -193,7 +193,7 @@ def _refuse_if_incomplete(
 def _refuse_without_titles(
     session: Session, candidate: Candidate, release_id: int, loaded: Loaded
 ) -> None:
-    if missing := loading.without_title(session, loaded.listed, release_id):
+    if missing := items.without_title(session, loaded.listed, release_id):
         raise IncompleteReleaseError(
             f"fit {candidate.retrain_id}: lists have items without a title, such as "
             f"{', '.join(missing)}; land the items' file, then fit again"

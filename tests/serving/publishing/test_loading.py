@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from serving.publishing import loading
+from serving.publishing import items, loading
 from serving.tables import LISTS
 from warehouse.tables import (
     GOLD_CONTENT_WEIGHTS,
@@ -54,6 +54,6 @@ def test_a_table_of_a_release_has_the_columns_of_the_lake(table: Table) -> None:
 
 
 def test_items_have_the_columns_of_the_lake() -> None:
-    served = spark_columns(loading.ITEM_SCHEMA)
+    served = spark_columns(items.SCHEMA)
 
     assert served.items() <= columns(SILVER_ITEMS).items()
