@@ -6,18 +6,17 @@ up to it. Callers own the transaction: a change is accepted once they commit.
 """
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import Connection, Row, text
 
 from serving import titles
-from serving.catalogue_changes import attributes
-from serving.catalogue_changes.attributes import Types, Value
-from serving.errors import NoReleaseError, RequestRefusedError, UnknownItemError
+from serving.catalogue_changes.content import Content, content_of, patched, require_allowed_size
+from serving.catalogue_changes.new_categories import NewCategories
+from serving.errors import NoReleaseError, UnknownItemError
 from serving.schemas import ItemContent, ItemPatch, ItemReceipt
 from serving.schemas.item_changes import ItemStatus
 from serving.storage import locks
@@ -25,8 +24,6 @@ from serving.storage import locks
 _LOCK = "pg_advisory_xact_lock(hashtext('catalogue ' || current_schema()))"
 _LOCK_PATIENTLY = text(f"select {_LOCK}")
 _LOCK_BRIEFLY = locks.waiting_briefly(_LOCK)
-MAX_ITEM_BYTES = 32_768  # of an item as JSON: each process keeps all items in memory
-MAX_CATEGORIES = 10_000  # of a data set: every answer that describes it has them
 _ABOUT = text("select attributes, categories, clock_timestamp() as now from about")
 _ITEMS = text(
     """
@@ -91,17 +88,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """The fields of an item that the product sets."""
-
-    title: str
-    categories: tuple[str, ...] = ()
-    vendor: str | None = None
-    released: int | None = None
-    attributes: Mapping[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Stored:
     """An item as it is now. `is_gone`: the product or the newest delivery removed it."""
 
@@ -149,8 +135,8 @@ class Editor:
         if about is None:
             raise NoReleaseError
         self._connection, self._check_quota = connection, check_quota
-        self._categories, self._new_categories = frozenset(about.categories), Counter[str]()
-        self._types: Types = about.attributes
+        self._new_categories = NewCategories(about.categories)
+        self._types = about.attributes
         self._now: datetime = about.now
         item_ids = sorted({change.item_id for change in sent})
         rows = connection.execute(_ITEMS, {"item_ids": item_ids})
@@ -174,8 +160,8 @@ class Editor:
         if isinstance(content, ItemPatch):
             if stored is None or stored.is_gone:
                 raise UnknownItemError(f"There is no item {change.item_id!r}.")
-            return self._put(change.item_id, stored, _patched(stored.content, content, self._types))
-        return self._put(change.item_id, stored, _content(content, self._types))
+            return self._put(change.item_id, stored, patched(stored.content, content, self._types))
+        return self._put(change.item_id, stored, content_of(content, self._types))
 
     def write(self, *, sent_by: str) -> int:
         """Write the changes and return the number of changed items. `sent_by` is the key's name."""
@@ -187,9 +173,8 @@ class Editor:
         self._connection.execute(_OUTBOX, {"rows": rows, "sent_by": sent_by})
         if n_more := self._n_more():
             self._connection.execute(_COUNT, {"n_more": n_more})
-        if self._new_categories:
-            added = {"categories": sorted(self._new_categories)}
-            self._connection.execute(_ADD_CATEGORIES, added)
+        if new_categories := self._new_categories.names():
+            self._connection.execute(_ADD_CATEGORIES, {"categories": new_categories})
         return len(self._changed)
 
     def _put(self, item_id: str, stored: Stored | None, content: Content) -> ItemReceipt:
@@ -213,35 +198,14 @@ class Editor:
             self._check_quota(len(self._changed))
         removed, withdrawn = status == "removed", before is not None and before.withdrawn
         if not removed:
-            _check_size(content)
-        self._count_categories(item_id, None if removed else content)
+            require_allowed_size(content)
+        self._new_categories.replace(
+            _categories(self._changed.get(item_id)), () if removed else content.categories
+        )
         at = _later(self._now, before)
         stored = Stored(content, at, removed=removed, withdrawn=removed and withdrawn)
         self._changed[item_id] = stored
         return _receipt(item_id, status, stored)
-
-    def _count_categories(self, item_id: str, content: Content | None) -> None:
-        """Count how many changed items have each new category, in the state after this change.
-
-        `content`: None if the item is removed.
-        """
-        uses, stored = self._new_categories, self._changed.get(item_id)
-        before = self._new_of(None if stored is None or stored.removed else stored.content)
-        after = self._new_of(content)
-        n_more = sum(category not in uses for category in after - before)
-        n_less = sum(uses[category] == 1 for category in before - after)
-        if n_more and len(self._categories) + len(uses) + n_more - n_less > MAX_CATEGORIES:
-            raise RequestRefusedError(
-                f"body.categories: the data set would have more than {MAX_CATEGORIES:,}."
-            )
-        uses.update(after - before)
-        uses.subtract(before - after)
-        for category in before - after:
-            if not uses[category]:
-                del uses[category]
-
-    def _new_of(self, content: Content | None) -> frozenset[str]:
-        return frozenset(content.categories if content else ()) - self._categories
 
     def _row(self, item_id: str, stored: Stored) -> dict[str, Any]:
         title, at = stored.content.title, stored.changed_at
@@ -290,60 +254,13 @@ def _later(now: datetime, before: Stored | None) -> datetime:
     return max(now, before.changed_at + timedelta(microseconds=1))
 
 
-def _content(body: ItemContent, types: Types) -> Content:
-    return Content(
-        title=body.title,
-        categories=_distinct(body.categories),
-        vendor=body.vendor,
-        released=body.released,
-        attributes=attributes.checked(body.attributes, types),
-    )
-
-
-def _patched(content: Content, patch: ItemPatch, types: Types) -> Content:
-    """Return the content with the fields that the patch has."""
-    sent = patch.model_fields_set
-    patched = replace(
-        content,
-        vendor=patch.vendor if "vendor" in sent else content.vendor,
-        released=patch.released if "released" in sent else content.released,
-    )
-    if patch.title is not None:
-        patched = replace(patched, title=patch.title)
-    if "categories" in sent:
-        patched = replace(patched, categories=_distinct(patch.categories or ()))
-    if "attributes" in sent:
-        changed = _changed_attributes(content.attributes, patch.attributes, types)
-        patched = replace(patched, attributes=changed)
-    return patched
-
-
-def _changed_attributes(
-    before: Mapping[str, Value], changes: Mapping[str, Value | None] | None, types: Types
-) -> dict[str, Value]:
-    if changes is None:
-        return {}
-    for name in changes:
-        attributes.must_be_declared(name, types, "body.attributes")
-    given = {name: value for name, value in changes.items() if value is not None}
-    kept = {name: value for name, value in before.items() if name not in changes}
-    return kept | attributes.checked(given, types)
-
-
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+def _categories(changed: Stored | None) -> tuple[str, ...]:
+    """Return the categories of a changed item; none if it was removed or has not changed."""
+    return () if changed is None or changed.removed else changed.content.categories
 
 
 def _receipt(item_id: str, status: ItemStatus, stored: Stored) -> ItemReceipt:
     return ItemReceipt(item_id=item_id, status=status, changed_at=stored.changed_at)
-
-
-def _check_size(content: Content) -> None:
-    n_bytes = len(json.dumps(asdict(content), ensure_ascii=False).encode())
-    if n_bytes > MAX_ITEM_BYTES:
-        raise RequestRefusedError(
-            f"The item has {n_bytes:,} bytes as JSON; {MAX_ITEM_BYTES:,} is the limit."
-        )
 
 
 def _words(sent: Iterable[Change]) -> dict[str, list[str]]:

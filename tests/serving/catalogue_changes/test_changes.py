@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from serving import errors
-from serving.catalogue_changes import changes
+from serving.catalogue_changes import changes, new_categories
 from serving.client import Client
 from serving.lists.releases.cache import ReleaseCache
 from serving.schemas import ItemChange, ItemContent, ItemPatch, ItemReceipt
@@ -437,7 +437,7 @@ def test_a_key_changes_so_many_items_a_day_and_a_repeated_change_does_not_count(
 def test_only_categories_that_a_batch_leaves_count(
     cataloguer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "MAX_CATEGORIES", 7)  # five are those of the items
+    monkeypatch.setattr(new_categories, "MAX_CATEGORIES", 7)  # five are those of the items
 
     def put(item_id: str, *categories: str) -> ItemChange:
         return ItemChange(item_id=item_id, title="E", categories=categories)
@@ -465,7 +465,7 @@ def test_only_categories_that_a_batch_leaves_count(
 def test_an_item_and_the_categories_of_a_data_set_have_a_limit(
     cataloguer: Client, owner: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "MAX_CATEGORIES", 7)  # five are those of the items
+    monkeypatch.setattr(new_categories, "MAX_CATEGORIES", 7)  # five are those of the items
     texts = tuple(f"{n:03}" + "x" * 9_000 for n in range(4))
 
     with pytest.raises(errors.RequestRefusedError, match="bytes as JSON; 32,768 is the limit"):
