@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from serving.errors import NoReleaseError, UnknownAttributeError, UserErasedError
 from serving.schemas import UserReceipt
 from serving.user_attributes.segments import segment
-from serving.users import batches
+from serving.users import erasures
 from serving.users.erasures import digest_of
 
 _NAMES = text("select user_attributes from about")
@@ -77,7 +77,7 @@ def write(
     """
     last = {change.user_id: dict(change.attributes) for change in changes}
     sent = [{"user_id": user_id, "attributes": kept} for user_id, kept in last.items()]
-    batches.hold_up_erasures(connection)
+    erasures.hold_up_for_batch(connection)
     rows = connection.execute(_WRITE, {"rows": json.dumps(sent), "sent_by": sent_by})
     return {
         user_id: UserReceipt(

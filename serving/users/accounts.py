@@ -39,7 +39,7 @@ _OWNS = text(
 _LOCK = text(f"select pg_advisory_xact_lock({erasures.OF_USER})")
 _HOLD_UP_BATCHES = locks.waiting_briefly(
     f"pg_advisory_xact_lock({erasures.OF_BATCHES})"
-)  # see `serving.users.batches`
+)  # see `erasures.hold_up_for_batch`
 # A repeated erasure keeps the date of the first one. `any(array(…))` makes the primary keys usable.
 _ERASE = text(
     f"""

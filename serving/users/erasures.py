@@ -62,6 +62,9 @@ _BEGIN = locks.waiting_briefly(
     "pg_advisory_xact_lock_shared(hashtext('erase ' || current_schema()))"
 )
 _HOLD_UP = text("select pg_advisory_xact_lock(hashtext('erase ' || current_schema()))")
+# An erasure takes the lock exclusively: it waits for batches, and batches wait for it. A lock per
+# user would fill Postgres' table of locks, as a batch may have a thousand users.
+_HOLD_UP_FOR_BATCH = text(f"select pg_advisory_xact_lock_shared({OF_BATCHES})")
 _COUNT = text("select count(*) from erasures")
 _OPEN = text(
     """
@@ -96,6 +99,14 @@ def hold_up(session: Session) -> None:
     that it added outlives an erasure.
     """
     session.execute(_HOLD_UP)
+
+
+def hold_up_for_batch(connection: Connection) -> None:
+    """Wait for erasures that have begun, and let no other begin until the transaction ends.
+
+    Batches of rows of many users call this before they write; they do not wait for each other.
+    """
+    connection.execute(_HOLD_UP_FOR_BATCH)
 
 
 def count(session: Session) -> int:

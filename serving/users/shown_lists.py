@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection
 
 from serving.storage.prepared import Prepared
-from serving.users import batches
+from serving.users import erasures
 from serving.users.erasures import digest_of
 
 _INSERT = Prepared(
@@ -63,7 +63,7 @@ def new_list_id() -> str:
 
 def write(connection: Connection, lists: Sequence[ShownList]) -> None:
     """Write lists, but none of an erased user; erasures wait for the transaction."""
-    batches.hold_up_erasures(connection)
+    erasures.hold_up_for_batch(connection)
     # `asdict` would copy every item's id, while requests wait for the GIL
     rows = [
         {

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from serving import errors
 from serving.schemas import FeedbackState, UndoReceipt
-from serving.users.batches import BUILT_IN
+from serving.users.batches.rows import BUILT_IN
 from serving.users.erasures import IS_ERASED, OF_USER
 from serving.users.feedback import new_event_id
 from serving.users.undone_times import hold_publications, is_learned

@@ -14,8 +14,9 @@ import faults
 from jobs import collect
 from serving.schemas import About, NewEvent
 from serving.storage import database
-from serving.users import batches, feedback
-from serving.users.batches import Budget
+from serving.users import feedback
+from serving.users.batches import writing
+from serving.users.batches.writing import Budget
 from serving.users.feedback import Event
 from serving.users.quotas import Quotas
 from tests.support.jobs.product import product
@@ -48,7 +49,7 @@ def send(url: str, dataset: str) -> None:
         for kind in kinds
     ]
     with engine.begin() as connection:
-        batches.accept(connection, events, about, Budget(quotas, dataset, "test"))
+        writing.accept(connection, events, about, Budget(quotas, dataset, "test"))
 
 
 def collects(url: str, dataset: str, root: str) -> None:

@@ -11,7 +11,8 @@ from serving.api.authentication import Sender
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import as_json
 from serving.schemas import EventStatus
-from serving.users.batches import BUILT_IN, Budget, accept
+from serving.users.batches.rows import BUILT_IN
+from serving.users.batches.writing import Budget, accept
 
 batches = APIRouter(
     prefix="/v1/{dataset:dataset}",

@@ -33,8 +33,9 @@ from serving.schemas import (
 )
 from serving.user_attributes import changes
 from serving.user_attributes.changes import Change
-from serving.users import accounts, batches, feedback, undo
-from serving.users.batches import Budget
+from serving.users import accounts, feedback, undo
+from serving.users.batches import writing
+from serving.users.batches.writing import Budget
 from serving.users.feedback import Event
 from serving.users.quotas import Quotas
 from tests.support.serving import assertions
@@ -259,7 +260,7 @@ class Histories(RuleBasedStateMachine):
     def accept_batch(self, batch: list[NewEvent]) -> list[EventResult]:
         with self.shop.writer.begin() as connection:
             budget = Budget(Quotas(events=0, users=0), "shop", "test")
-            return batches.accept(connection, batch, catalogue.about(connection), budget)
+            return writing.accept(connection, batch, catalogue.about(connection), budget)
 
     def take_back(self, user: str, event_id: str) -> UndoReceipt:
         with self.shop.writer.begin() as connection:

@@ -15,8 +15,9 @@ from serving.errors import FeedbackChangedError
 from serving.schemas import About, EventResult, InvalidEvent, NewEvent
 from serving.storage import database
 from serving.storage.prepared import Prepared
-from serving.users import accounts, batches, feedback, undo
-from serving.users.batches import Budget
+from serving.users import accounts, feedback, undo
+from serving.users.batches import rows, writing
+from serving.users.batches.writing import Budget
 from serving.users.feedback import Event
 from serving.users.quotas import Quotas
 from tests.conftest import schema_of
@@ -52,7 +53,7 @@ def event(kind: str, item: str = "a", user: str = "u", **fields: Any) -> NewEven
 def send(
     connection: Connection, *events: NewEvent | InvalidEvent, within: Budget | None = None
 ) -> list[EventResult]:
-    return batches.accept(connection, events, ABOUT, within or budget())
+    return writing.accept(connection, events, ABOUT, within or budget())
 
 
 def codes(results: list[EventResult]) -> list[str | None]:
@@ -270,7 +271,7 @@ def test_a_batch_leaves_the_same_feedback_as_its_events_one_by_one(
 
     one_by_one = connection.begin_nested()
     for sent in events:
-        if sent.kind in batches.BUILT_IN:
+        if sent.kind in rows.BUILT_IN:
             single = Event(sent.kind, "u", sent.item_id, sent.value, sent.occurred_at)  # type: ignore[arg-type] # it is one of these
             feedback.accept(connection, single, sent_by="shop")
     expected = left()
@@ -319,7 +320,7 @@ def test_batches_of_the_same_events_at_once_do_not_block_each_other(
                 with engine.begin() as connection:
                     barrier.wait()
                     sent = events[::-1] if is_reversed else events
-                    results = batches.accept(connection, sent, ABOUT, budget())
+                    results = writing.accept(connection, sent, ABOUT, budget())
                     problems += [str(r.detail) for r in results if r.status == "refused"]
             except DBAPIError as error:
                 problems.append(str(error))

@@ -1,0 +1,1 @@
+"""Batches of users' events: their checks, and how they are written together."""
