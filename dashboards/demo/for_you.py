@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, offers, placed, shelves, visit
+from dashboards.demo import notes, offers, placed, shelves, visit
+from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
 from dashboards.demo.words import reasons
 from dashboards.text import esc, moment, plural
@@ -52,7 +53,7 @@ def body() -> None:
         own = with_actions(home.value)
         for key, shelf in placed.with_keys(home.value.shelves):
             if shelf is own:
-                picked(shelf, feedback.card_actions(rated.value, about.value), offered)
+                picked(shelf, callbacks.card_actions(rated.value, about.value), offered)
             else:
                 posters(shelf.title, key, untouched(shelf), offered)
         for shelf_below, items in zip(below, of_below, strict=True):

@@ -6,7 +6,8 @@ The shelves are those of the placement `item`.
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import explanation, feedback, notes, offers, placed, visit
+from dashboards.demo import explanation, notes, offers, placed, visit
+from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
 from dashboards.demo.words import decades, kinds
 from dashboards.identity import visitors
@@ -51,7 +52,7 @@ offer = offers.of(item, about.value)
 opening_kind = kinds.opening_kind(about.value)
 chosen = kinds.past_of_positive(about.value)
 if is_new_visit and opening_kind and not visitors.viewed_user():
-    feedback.open_item(item, opening_kind)
+    callbacks.open_item(item, opening_kind)
 states.stale_banner(about, answer, page)
 
 
@@ -131,7 +132,7 @@ def actions_and_reasons() -> None:
         rated = product_api.ratings(dataset, user_id)
         reasons = product_api.explanation(dataset, user_id, item.item_id)
     states.stale_banner(rated, reasons)
-    actions = feedback.card_actions(rated.value, about.value)
+    actions = callbacks.card_actions(rated.value, about.value)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for number, button in enumerate(actions.buttons):
             is_main, can_act = number == 0, not offer.is_sold_out
@@ -146,7 +147,7 @@ def actions_and_reasons() -> None:
             "Show again" if hidden else "Not interested",
             icon=":material/visibility:" if hidden else ":material/visibility_off:",
             key="hide",
-            on_click=feedback.show_again if hidden else feedback.hide,
+            on_click=callbacks.show_again if hidden else callbacks.hide,
             args=(item,),
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

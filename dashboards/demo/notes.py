@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboards.demo import feedback, visit
+from dashboards.demo import visit
+from dashboards.demo.feedback import callbacks, undoing
 
 
 def last_action(otherwise: str = "") -> None:
@@ -17,10 +18,10 @@ def last_action(otherwise: str = "") -> None:
     if text:
         st.caption(text, width="content")
     if last and last.acts:
-        _button("Undo", "undo", feedback.undo, last.acts)
+        _button("Undo", "undo", undoing.undo, last.acts)
     if last and last.removal:
         removed = last.removal
-        _button("Put back", "put-back", feedback.act, (removed.item, removed.kind, removed.n))
+        _button("Put back", "put-back", callbacks.act, (removed.item, removed.kind, removed.n))
 
 
 def _button(label: str, key: str, act: Callable[..., None], args: tuple[object, ...]) -> None:

@@ -6,7 +6,8 @@ In a data set without ratings it is "My data", and has what the user did and hid
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, own_events, visit
+from dashboards.demo import notes, own_events, visit
+from dashboards.demo.feedback import callbacks, own_data
 from dashboards.demo.header import header
 from dashboards.identity import visitors
 from dashboards.text import plural
@@ -42,7 +43,7 @@ def body() -> None:
     elif not rated.items and not rated.hidden:
         nothing_rated()
         return
-    actions = feedback.card_actions(rated, about.value)
+    actions = callbacks.card_actions(rated, about.value)
     n_pages = -(-len(rated.items) // PER_PAGE)
     page = st.pagination(n_pages, key="ratings-page") if n_pages > 1 else 1
     for item in rated.items[(page - 1) * PER_PAGE : page * PER_PAGE]:
@@ -54,7 +55,7 @@ def body() -> None:
     if visitors.viewed_user():
         deletion_of_another(user_id)
     else:
-        own_data()
+        show_own_data()
 
 
 def nothing_rated() -> None:
@@ -85,17 +86,17 @@ def row(item: Item, actions: ui.Actions, *, hidden: bool = False) -> None:
             key=f"back-{key}",
             type="tertiary",
             icon=":material/undo:",
-            on_click=feedback.show_again if hidden else feedback.remove_rating,
+            on_click=callbacks.show_again if hidden else callbacks.remove_rating,
             args=(item,),
         )
 
 
-def own_data() -> None:
+def show_own_data() -> None:
     """Offer to download and to delete the user's data."""
     st.divider()
     with st.container(horizontal=True):
         st.download_button(
-            "Download my data", feedback.own_data(), file_name="my-data.json",
+            "Download my data", own_data.export(), file_name="my-data.json",
             mime="application/json", key="download-data", icon=":material/download:",
             on_click="ignore",
         )  # fmt: skip
@@ -104,7 +105,7 @@ def own_data() -> None:
                 "**This deletes what you did, your hidden items and your list now.** "
                 "Copies for training are deleted within a day, and backups and old files later."
             )
-            st.button("Delete now", key="delete", type="primary", on_click=feedback.delete_data)
+            st.button("Delete now", key="delete", type="primary", on_click=own_data.delete)
 
 
 def deletion_of_another(user_id: str) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import feedback, notes, offers, placed, visit
+from dashboards.demo import notes, offers, placed, visit
 from dashboards.demo.basket import contents
 from dashboards.demo.basket.contents import Line
+from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
 from dashboards.demo.words import kinds
 from dashboards.text import esc, plural
@@ -79,11 +80,11 @@ def buttons(line: Line) -> None:
     elif buy:
         st.button(
             buy.label, key=f"buy-{item.item_id}", icon=f":material/{buy.icon}:",
-            on_click=feedback.act, args=(item, buy.kind, line.n),
+            on_click=callbacks.act, args=(item, buy.kind, line.n),
         )  # fmt: skip
     st.button(
         "Remove", key=f"remove-{item.item_id}", type="tertiary", icon=":material/delete:",
-        on_click=feedback.remove, args=(item, kind, line.n, line.event_ids),
+        on_click=callbacks.remove, args=(item, kind, line.n, line.event_ids),
     )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def checkout(lines: Sequence[Line]) -> None:
             pairs = [(line.item, line.n) for line in in_stock]
             st.button(
                 f"{buy.label} all", key="buy-all", icon=f":material/{buy.icon}:", type="primary",
-                on_click=feedback.act_on_all, args=(pairs, buy.kind),
+                on_click=callbacks.act_on_all, args=(pairs, buy.kind),
             )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboards import choices, product_api
-from dashboards.demo import feedback
+from dashboards.demo.feedback import own_data
 from dashboards.identity import visitors
 from dashboards.identity.browsers import Browsers
 from serving.client import Client
@@ -187,7 +187,7 @@ def test_a_visitor_downloads_their_data_some_times_an_hour(
     monkeypatch.setattr(choices, "dataset", lambda: "shop")
     exports = ExportsOnly()
     monkeypatch.setattr(product_api, "client", lambda _dataset: exports)
-    exported = feedback.own_data()
+    exported = own_data.export()
 
     for _ in range(visitors.DOWNLOADS_PER_HOUR):
         assert '"tables"' in exported()

@@ -1,0 +1,148 @@
+"""The callbacks of widgets: rating, hiding, buying, and taking out of the basket.
+
+A callback draws nothing: it stores a message and a toast, which the page shows on its next run.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards import choices, product_api
+from dashboards.demo import visit
+from dashboards.demo.feedback import saving, undoing
+from dashboards.demo.feedback.saving import Write
+from dashboards.demo.words import kinds, stars
+from dashboards.identity import visitors
+from dashboards.text import esc, plural
+from dashboards.ui import Actions
+from serving.client import Client
+from serving.errors import ApiError
+from serving.schemas import About, Item, NewEvent, RatingsPage
+
+log = logging.getLogger(__name__)
+
+
+def card_actions(ratings: RatingsPage, about: About) -> Actions:
+    """Return the callbacks of a card, and what the user gave and hid."""
+    return Actions(
+        rate=rate,
+        hide=hide,
+        show=undo_hide,
+        stars={item.item_id: stars.of(item.rating, about) for item in ratings.items},
+        hidden=frozenset(item.item_id for item in ratings.hidden),
+        act=act,
+        buttons=kinds.buttons(about),
+        on_card=kinds.card_button(about),
+    )
+
+
+def act(item: Item, kind: str, n: int = 1) -> None:
+    """Save an event of one of the data set's kinds, such as a purchase of `n` pieces."""
+    about = product_api.about(choices.dataset()).value
+    did = f"You {kinds.past_act_markdown(kind, about, f'**{esc(item.title)}**')}"
+    saving.save(item, did, _event(item, kind, _quantity(kind, n, about)))
+    saving.redraw_basket(about)
+
+
+def act_on_all(pairs: Sequence[tuple[Item, int]], kind: str) -> None:
+    """Save an event of a kind for each item with its number of pieces, such as an order."""
+    about = product_api.about(choices.dataset()).value
+    pieces = plural(about.item_noun, sum(n for _, n in pairs))
+    did = f"You {kinds.past_act_markdown(kind, about, pieces)}"
+    events = [(item, _event(item, kind, _quantity(kind, n, about))) for item, n in pairs]
+    saving.save_all(events, did)
+    saving.redraw_basket(about)
+
+
+def remove(item: Item, kind: str, n: int, event_ids: Sequence[str]) -> None:
+    """Take an item with all its pieces out of the basket: undo the events that put it there."""
+    dataset, user_id = choices.dataset(), choices.user()
+    sent = [visit.Act(dataset, user_id, item, event_id) for event_id in event_ids]
+    if undoing.undo_all(sent) is None:
+        return
+    removal = visit.Removal(item, kind, n)
+    text = f"**{esc(item.title)}** was removed from your basket."
+    visit.report(visit.Message(text, removal=removal), ("Removed", ":material/delete:"))
+
+
+def open_item(item: Item, kind: str) -> None:
+    """Save that the user opened an item's page. A failure is logged, not shown."""
+    if not visitors.may_act():
+        return
+    try:
+        saving.send(choices.dataset(), _event(item, kind))
+    except ApiError as error:
+        log.info("not saved that a page was opened error=%s", error)
+    product_api.clear_user_answers()
+
+
+def rate(item: Item, key: str) -> None:
+    """Save the stars of the widget `key`; cleared stars remove the rating."""
+    index = st.session_state[key]
+    if index is None:
+        remove_rating(item)
+        return
+    rating = stars.rating(index + 1, product_api.about(choices.dataset()).value)
+    saving.save(
+        item,
+        f"You gave **{esc(item.title)}** {plural('star', index + 1)}",
+        lambda api, user, key: api.rate(user, item.item_id, rating, idempotency_key=key).event_id,
+    )
+
+
+def hide(item: Item) -> None:
+    """Exclude an item from the user's lists."""
+    saving.save(
+        item,
+        f"**{esc(item.title)}** won't be suggested again",
+        lambda api, user, key: (
+            api.hide(user, item.item_id, "not_interested", idempotency_key=key).event_id
+        ),
+    )
+
+
+def remove_rating(item: Item) -> None:
+    """Remove the user's rating of an item. An item that was hidden as well is shown again."""
+    saving.save(
+        item,
+        f"Your rating of **{esc(item.title)}** was removed",
+        lambda api, user, key: api.unrate(user, item.item_id, idempotency_key=key).event_id,
+    )
+
+
+def show_again(item: Item) -> None:
+    """Stop hiding an item. The user's rating of it is kept: it is sent again."""
+
+    def write(api: Client, user: str, key: str) -> str:
+        given = product_api.rating(choices.dataset(), user, item.item_id)
+        if given is None:
+            return api.unrate(user, item.item_id, idempotency_key=key).event_id
+        return api.rate(user, item.item_id, given, idempotency_key=key).event_id
+
+    saving.save(item, f"**{esc(item.title)}** is no longer hidden", write)
+
+
+def undo_hide(item: Item) -> None:
+    """Undo the hide of a card that was hidden since the page was opened; else show the item."""
+    sent = visit.acts().get(item.item_id)
+    if sent is None:
+        show_again(item)
+    else:
+        undoing.undo(sent)
+
+
+def _quantity(kind: str, n: int, about: About) -> int | None:
+    """Return the value of an event with `n` pieces; None if values of the kind are no quantities.
+
+    Without a value, an event is of one piece.
+    """
+    return n if n > 1 and about.kinds[kind].value == "count" else None
+
+
+def _event(item: Item, kind: str, value: int | None = None) -> Write:
+    def write(api: Client, user: str, key: str) -> str:
+        event = NewEvent(kind=kind, user_id=user, item_id=item.item_id, event_id=key, value=value)
+        return api.send_event(event)
+
+    return write
