@@ -39,8 +39,9 @@ class AppSettings(BaseSettings):
     max_sessions_per_address: int = Field(
         default=30,
         gt=0,
-        description="The same of one client address, or of one IPv6 network (/64). Further ones "
-        "get 429. This machine's own address and signed-in browsers have no such limit.",
+        description="Open browser tabs of one client address, or of one IPv6 network (/64). "
+        "Further ones get 429. This machine's own address and signed-in browsers have no such "
+        "limit.",
     )
     max_upload_mb: int = Field(
         default=50,

@@ -111,7 +111,7 @@ def show_own_data() -> None:
 def deletion_of_another(user_id: str) -> None:
     """Say how an operator erases the user as whom they act."""
     st.divider()
-    st.caption("This page deletes only one's own data. To erase this user, quote this ID:")
+    st.caption("To erase the user as whom you view the app, give this ID on the page Inspector:")
     st.code(user_id, language=None)
 
 

@@ -24,7 +24,7 @@ with inline_errors():
     if not tables:
         ui.empty_state(
             "No data yet",
-            "The ingest DAG loads your files into the lake. Its tables are then listed here.",
+            "Start an ingest on the page Data. The tables that it fills are then listed here.",
         )
         pages.end()
     st.info(

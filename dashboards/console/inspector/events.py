@@ -14,7 +14,7 @@ _KINDS = {
     "undo": "Undid an event",
 }  # fmt: skip
 _STATES = {
-    "pending": Badge("running", "Pending"),
+    "pending": Badge("running", "In the outbox"),
     "in_lake": Badge("warning", "In the lake"),
     "in_release": Badge("ok", "In the release"),
 }
@@ -34,14 +34,21 @@ def show(user: UserInspection, about: About) -> None:
     if n_pages > 1:
         st.pagination(n_pages, key=key)
     st.caption(
-        "Pending: not collected yet. In the lake: collected. In the release: the live model was "
-        "trained on this rating. Other events never get this state. File: not sent through the "
-        "API, or deleted from Postgres since."
+        "In the outbox: not collected yet. In the lake: collected. In the release: the live model "
+        "was trained on this rating. Other events never get this state. File: not sent through "
+        "the API, or deleted from Postgres since."
     )
 
 
+def value_text(event: UserEvent, about: About) -> str:
+    """Return a rating in words, and any other value as a number: a quantity is on no scale."""
+    if event.value is None:
+        return NO_VALUE
+    is_rating = event.kind == "rate"
+    return score_terms.rating_text(event.value, about) if is_rating else f"{event.value:g}"
+
+
 def _row(event: UserEvent, about: About) -> dict[str, str]:
-    value = NO_VALUE if event.value is None else score_terms.rating_text(event.value, about)
     origin = (
         f"API, {event.sent_by}" if event.sent_by else {"api": "API", "file": "File"}[event.origin]
     )
@@ -50,7 +57,7 @@ def _row(event: UserEvent, about: About) -> dict[str, str]:
         "When": moment(event.occurred_at),
         "What": _KINDS.get(event.kind, event.kind),
         "Title": esc(event.title or event.item_id),
-        "Value": esc(value),
+        "Value": esc(value_text(event, about)),
         "From": esc(origin),
         "State": state.markdown,
     }

@@ -24,7 +24,7 @@ def show_files(tables: Sequence[TableFiles]) -> None:
     badge = Badge("warning", f"{plural('table', n_due)} to compact") if n_due else None
     ui.heading("Files of the lake", (badge or Badge("ok", "No table to compact")).markdown)
     if not tables:
-        st.caption("No data yet. Run the DAG ingest to load it.")
+        st.caption("No data yet. Start an ingest on the page Data.")
         return
     total = sum((table.stored for table in tables), Files())
     st.caption(

@@ -22,13 +22,15 @@ def show(outbox: OutboxState, feedback: Feedback, promised: timedelta) -> None:
     badge = _badge(outbox, counts, promised)
     ui.heading("Feedback loop", badge.markdown if badge else "")
     if not outbox.n_events and not counts.n_bronze:
-        st.caption("No feedback yet. Ratings and hides from your product will appear here.")
+        st.caption("No feedback yet. Events from your product will appear here.")
         return
     with st.grid(3, min_column_width=140):
         st.metric("Waiting in the outbox", f"{outbox.n_waiting:,}", border=True)
         oldest = age(outbox.oldest_waiting_at) if outbox.oldest_waiting_at else NO_VALUE
         st.metric("Oldest waiting", oldest, border=True)
-        st.metric("Pending", f"{counts.n_waiting:,}", border=True)
+        st.metric(
+            "Pending in the lake", f"{counts.n_waiting:,}", border=True, help="Not refined yet"
+        )
     st.caption(
         f"{plural('event', counts.n_bronze)} in the lake to date: {counts.n_accepted:,} accepted, "
         f"{plural('duplicate', counts.n_duplicates)}, {counts.n_quarantined:,} quarantined, "

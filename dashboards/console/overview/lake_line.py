@@ -22,7 +22,7 @@ def show(tables: Sequence[TableState]) -> None:
 def sentence(tables: Sequence[TableState]) -> str:
     """Return tables, rows and size of the lake as Markdown, and what is newer than live."""
     if not tables:
-        return "No data yet. Run the ingest DAG to load it."
+        return "No data yet. Start an ingest on the page Data."
     n_rows = sum(state.n_rows for state in tables)
     size = bytes_text(sum(state.stored.n_bytes for state in tables))
     newer = newer_than_live(tables)

@@ -63,7 +63,7 @@ watch.when_changed(account, dataset, live, verdicts)
 if not live:
     ui.empty_state(
         "No live release yet",
-        "The ingest DAG loads your files into the lake. The first retrain then creates a list for "
+        "An ingest loads your files into the lake. The first retrain then creates a list for "
         "every user. Progress is shown below.",
     )
 

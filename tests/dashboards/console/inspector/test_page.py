@@ -2,9 +2,10 @@
 
 import pytest
 
+from dashboards.console.inspector.events import value_text
 from dashboards.text import esc
 from serving.schemas import Cause
-from tests.support.dashboards import shop
+from tests.support.dashboards import fake_inspections, shop
 from tests.support.dashboards.app_pages import Page, cells, keys, labels, words
 from tests.support.dashboards.console_pages import (
     INSPECTOR,
@@ -105,11 +106,19 @@ def test_events_have_their_origin_and_their_state(page: Page) -> None:
     text = cells(opened(page, INSPECTOR, user="0042"))
 
     assert "API, shop" in text.replace("\\", "")
-    assert "Pending" in text
+    assert "In the outbox" in text
     assert "File" in text
     assert "In the release" in text
     assert "Hidden by a rule, for all users" in text.replace("\\", "")
     assert esc(HOSTILE.title).replace("\\", "\\\\") in text
+
+
+def test_a_quantity_is_not_shown_on_the_scale_of_ratings() -> None:
+    _, rated = fake_inspections.events()
+    bought = rated.model_copy(update={"kind": "purchase", "value": 2})
+
+    assert value_text(rated, shop.about()) == "5 stars"
+    assert value_text(bought, shop.about(rates=False)) == "2"
 
 
 @pytest.mark.usefixtures("inspections")

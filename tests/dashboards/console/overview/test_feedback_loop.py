@@ -36,7 +36,7 @@ def test_the_card_shows_queued_events_and_that_all_are_accounted_for(
     figures = metrics(app)
     assert figures["Waiting in the outbox"][0] == "34"
     assert figures["Oldest waiting"][0] == "2 min"
-    assert figures["Pending"][0] == "7"
+    assert figures["Pending in the lake"][0] == "7"
     assert "All events accounted for" in words(app)
     assert "42 s" in cells(app)
 
