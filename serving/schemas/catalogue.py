@@ -119,11 +119,18 @@ def choice_text(kinds: Mapping[str, KindMeaning], *, has_ratings: bool) -> str:
 class Display(Answer):
     """Which attributes are an item's price, stock, picture and first day; null: none is."""
 
-    price: str | None = None
+    price: str | None = Field(default=None, description="Name of the attribute with the price.")
     currency: str = Field(default="", description="Of prices, such as EUR; may be empty.")
-    stock: str | None = Field(default=None, description="Number of pieces; of 0, it is sold out.")
-    picture: str | None = Field(default=None, description="Address of a picture.")
-    since: str | None = Field(default=None, description="Time from which the item is sold.")
+    stock: str | None = Field(
+        default=None,
+        description="Name of the attribute with the number of pieces; at 0 an item is sold out.",
+    )
+    picture: str | None = Field(
+        default=None, description="Name of the attribute with the address of a picture."
+    )
+    since: str | None = Field(
+        default=None, description="Name of the attribute with the time from which an item is sold."
+    )
 
 
 class About(Answer):

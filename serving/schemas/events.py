@@ -48,8 +48,8 @@ class NewEvent(RequestBody):
     item_id: Id
     value: Number | None = Field(
         default=None,
-        description="The number of the event, such as a quantity; by default 1. `rate` needs it: "
-        "the rating. `unrate`, `hide` and `not_interested` have none.",
+        description="How much, such as a quantity; by default 1. For a `rate` it is the rating, "
+        "and required. `unrate`, `hide` and `not_interested` have none.",
     )
     occurred_at: Timestamp | None = Field(
         default=None,
@@ -121,7 +121,7 @@ class KindEvent(Answer):
     event_id: str = Field(description="The API's id of the event, with which it can be undone.")
     kind: str
     item_id: str
-    value: float = Field(description="The number of the event, such as a quantity.")
+    value: float = Field(description="How much, such as a quantity.")
     occurred_at: datetime
 
 

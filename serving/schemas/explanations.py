@@ -16,7 +16,8 @@ class ScoreTerm(Answer):
     kind: TermKind
     value: float
     item_id: str | None = Field(
-        default=None, description="For `rating` and `event`: the item that it is of."
+        default=None,
+        description="For `rating` and `event`: the item that was rated or has the event.",
     )
     title: str | None = Field(default=None, description="That item's title, or the prior's name.")
     rating: float | None = None

@@ -107,7 +107,7 @@ class ItemPatch(RequestBody):
 
     model_config = with_example(title="Heat (restored)")
 
-    title: Title | None = Field(default=None, description="Null: it stays.")
+    title: Title | None = Field(default=None, description="Null: the title stays.")
     categories: Categories | None = None
     vendor: Name | None = None
     released: Year | None = None
@@ -173,7 +173,7 @@ class ItemOutcome(Answer):
         item_id="6", status="changed", changed_at="2026-11-24T12:00:00.123456Z"
     )
 
-    item_id: str | None = Field(description="Null if the change has no valid one.")
+    item_id: str | None = Field(description="Null if the change names no valid id.")
     status: ItemStatus | Literal["refused"]
     changed_at: datetime | None = None
     code: str | None = Field(default=None, description="As in a problem, if it is refused.")

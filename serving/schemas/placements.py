@@ -74,7 +74,7 @@ class PlacementShelf(RequestBody):
     filter: FilterText | None = Field(
         default=None, description="Only items that meet this condition."
     )
-    limit: int = Field(default=12, ge=1, le=MAX_SHELF_ITEMS, description="Most items.")
+    limit: int = Field(default=12, ge=1, le=MAX_SHELF_ITEMS, description="Largest number of items.")
     minimum: int = Field(
         default=1,
         ge=1,
@@ -199,7 +199,7 @@ class Placement(Answer):
     release_id: int
     recipe: str = Field(description="Short stable name of the recipe.")
     live_since: datetime = Field(description="When the release went live.")
-    n_new_ratings: int = Field(ge=0, description="As of the user's list.")
+    n_new_ratings: int = Field(ge=0, description="As `n_new_ratings` of `Recommendations`.")
     rules_version: int = Field(ge=0, description="Version of the slate rules; 0: never set.")
     shelves: tuple[FilledShelf, ...] = Field(
         description="Without those that have fewer items than their minimum."
@@ -214,7 +214,9 @@ class TriedShelf(Answer):
     kind: ListKind | None
     category: str | None
     left_out: str | None = Field(description="Why it is not shown; null: it is shown.")
-    items: tuple[ListedItem, ...] = Field(description="Those that were found if it is left out.")
+    items: tuple[ListedItem, ...] = Field(
+        description="If the shelf is left out, the items that were found."
+    )
 
 
 class PlacementPreview(Answer):

@@ -79,7 +79,7 @@ class SlateRules(RequestBody):
         default=None,
         ge=1,
         le=CAP_WINDOW,
-        description=f"Maximum in any {CAP_WINDOW} neighbouring ranks, relaxed likewise.",
+        description="As `most_per_category`, for the items of a vendor.",
     )
     only_available: bool = Field(
         default=False, description="Remove items that the product reported as unavailable."

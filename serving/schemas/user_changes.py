@@ -100,7 +100,7 @@ class UserOutcome(Answer):
         changed_at="2026-11-24T12:00:00.123456Z",
     )
 
-    user_id: str | None = Field(description="Null if the change has no valid one.")
+    user_id: str | None = Field(description="Null if the change names no valid id.")
     status: Literal["accepted", "refused"]
     segment: str | None = None
     changed_at: datetime | None = None

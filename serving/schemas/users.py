@@ -157,7 +157,10 @@ class ExportedUser(Answer):
         description="By these attributes if they are newer than the live release, else as in it; "
         "may be empty."
     )
-    n_rated: int = Field(description="Rated items, as of the live release.")
+    n_rated: int = Field(
+        description="Items that the user rated or, without ratings, has events on, as of the live "
+        "release."
+    )
 
 
 class Export(Answer):
