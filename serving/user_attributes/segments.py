@@ -5,6 +5,7 @@ A release knows the transaction up to which its fit has learned what the product
 what was sent later counts. Of users without a profile, what was sent last counts.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,6 +16,7 @@ from serving.users.erasures import IS_ERASED
 
 # Joins the attributes of the user `:user_id`; of an erased user there are none.
 IS_GIVEN = f"given.user_id = :user_id and not {IS_ERASED}"
+_SPECIAL, _ESCAPED = re.compile(r"[\\,]"), r"\\\g<0>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ def of_user(
 def segment(attributes: Mapping[str, str], names: Sequence[str]) -> str:
     """Return the segment `name=value,…` as `jobs.engine.learning.segments` names it.
 
-    It is empty if there are no names, or if a value is missing. `names` are the manifest's.
+    It is empty if there are no names, or if a value is missing. `names` are the manifest's. In
+    values, a comma and a backslash follow a backslash: so users with other values have another
+    segment.
     """
     if any(name not in attributes for name in names):
         return ""
-    return ",".join(f"{name}={attributes[name]}" for name in names)
+    return ",".join(f"{name}={_SPECIAL.sub(_ESCAPED, attributes[name])}" for name in names)

@@ -1,5 +1,7 @@
 """One user: who they are, how their list came about, and with which release and rules."""
 
+import re
+
 import streamlit as st
 
 from dashboards import pages, ui
@@ -16,6 +18,8 @@ from serving.schemas import (
     UserStatus,
 )
 
+# A part of a segment's name, and a character in it that a backslash precedes
+_PART, _ESCAPE = re.compile(r"(?:\\.|[^\\,])+"), re.compile(r"\\(.)")
 _STATUSES: dict[UserStatus, Badge] = {
     "known": Badge("ok", "In the live release"),
     "new": Badge("idle", "Newer than the live release"),
@@ -72,7 +76,8 @@ def show(user: UserInspection, about: About) -> None:
 
 def segment_text(segment: str) -> str:
     """Return a segment in words: "sex F, age 1" for "sex=F,age=1"."""
-    return ", ".join(part.strip().replace("=", " ", 1) for part in segment.split(","))
+    parts = (_ESCAPE.sub(r"\1", part) for part in _PART.findall(segment))
+    return ", ".join(part.strip().replace("=", " ", 1) for part in parts)
 
 
 def origin(release: InspectedRelease, rules: RulesVersion) -> None:

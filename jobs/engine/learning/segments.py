@@ -10,6 +10,7 @@ from jobs.engine.settled import settled
 
 _MAX_SEGMENTS = 200
 _MIN_USERS = 30
+_ESCAPED = r"([\\,])", r"\\$1"
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,12 @@ def unknown_users(users: DataFrame) -> DataFrame:
 
 
 def _name(attributes: tuple[str, ...]) -> Column:
-    """Return `attribute=value,…`, null if a value is missing."""
-    pairs = [F.concat(F.lit(f"{name}="), F.col("attributes")[name]) for name in attributes]
+    """Return `attribute=value,…`, null if a value is missing.
+
+    In values, a comma and a backslash follow a backslash, as in `serving.user_attributes.segments`.
+    """
+    values = {name: F.regexp_replace(F.col("attributes")[name], *_ESCAPED) for name in attributes}
+    pairs = [F.concat(F.lit(f"{name}="), value) for name, value in values.items()]
     return F.concat(*[column for pair in pairs for column in (F.lit(","), pair)][1:])
 
 

@@ -3,8 +3,10 @@
 import pytest
 
 from dashboards.console.inspector.events import value_text
+from dashboards.console.inspector.user import segment_text
 from dashboards.text import esc
 from serving.schemas import Cause
+from serving.user_attributes.segments import segment
 from tests.support.dashboards import fake_inspections, shop
 from tests.support.dashboards.app_pages import Page, cells, keys, labels, words
 from tests.support.dashboards.console_pages import (
@@ -241,3 +243,10 @@ def test_a_refusal_of_the_api_is_explained(
     inspections.refusal = refusal
 
     assert message in warnings(opened(page, INSPECTOR, **subject))
+
+
+def test_a_segment_is_shown_without_the_backslashes_of_its_name() -> None:
+    attributes = {"sex": "F", "city": "Bath, Avon\\"}
+    name = segment(attributes, ("sex", "city"))
+
+    assert segment_text(name) == "sex F, city Bath, Avon\\"
