@@ -11,6 +11,7 @@ from dashboards.console.acts.reason import MAX_REASON_LENGTH
 from dashboards.console.backtest import client, reading
 from dashboards.console.backtest.months import earlier, months_between
 from dashboards.console.inline_errors import inline_errors
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 from dashboards.text import plural
 from warehouse.tables.vocabulary import (
@@ -54,7 +55,7 @@ def watch(account: Account, dataset: str) -> None:
     if not active:
         return
 
-    @st.fragment(run_every=WATCH_SECONDS)
+    @fragments.fragment(run_every=WATCH_SECONDS)
     def progress() -> None:
         with inline_errors():
             left = client.active_runs(account, dataset)

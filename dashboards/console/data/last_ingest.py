@@ -12,6 +12,7 @@ from dashboards.console.acts.client import acting_as
 from dashboards.console.badges import Badge
 from dashboards.console.data import reading
 from dashboards.console.data.landed import LandedFile, of_last_run
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 from dashboards.text import NO_VALUE, esc, moment, plural
 from warehouse.reconciliation import Reconciliation
@@ -60,7 +61,7 @@ def watch(account: Account, dataset: str) -> None:
     if not last_runs.is_active(account, dag_id):
         return
 
-    @st.fragment(run_every=WATCH_SECONDS)
+    @fragments.fragment(run_every=WATCH_SECONDS)
     def check() -> None:
         if not last_runs.is_active(account, dag_id):
             reading.clear()

@@ -6,7 +6,7 @@ from dashboards import choices, product_api, states, ui
 from dashboards.console import components, last_runs, sources
 from dashboards.console.access import require_access
 from dashboards.console.maintenance import done, due, records, run_now
-from dashboards.console.signing_in import sign_in
+from dashboards.console.signing_in import fragments, sign_in
 from dashboards.text import esc
 
 SHOWN_RUNS = 5
@@ -25,7 +25,7 @@ caption.caption(f"{esc(product_api.title(dataset))} · old files, old records an
 run_now.confirmation()
 
 
-@st.fragment(run_every=run_now.REFRESH_SECONDS)
+@fragments.fragment(run_every=run_now.REFRESH_SECONDS)
 def show_steps() -> None:
     """Show what was done and what is due, and update their ages."""
     left, right = st.columns([5, 3], gap="small")

@@ -6,6 +6,7 @@ from dashboards.console import last_runs, runs, sources
 from dashboards.console.acts import reason
 from dashboards.console.acts.client import acting_as
 from dashboards.console.inline_errors import inline_errors
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 
 REFRESH_SECONDS = 30
@@ -16,7 +17,7 @@ _QUESTION = (
 )
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
+@fragments.fragment(run_every=REFRESH_SECONDS)
 def button(account: Account, dataset: str) -> None:
     """Show the button with a field for the reason, and start a run when it is submitted."""
     with inline_errors():

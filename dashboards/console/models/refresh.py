@@ -9,6 +9,7 @@ from airflow_api.answers import Question, Run
 from airflow_api.client import AirflowError
 from dashboards.console import lake_data, sources
 from dashboards.console.retrain_rows import Retrain
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 from warehouse.errors import WarehouseError
 
@@ -25,7 +26,7 @@ def when_changed(
     """Rerun the page when a retrain starts, a search ends, a verdict or a question appears."""
     before = [_stage(retrain) for retrain in shown], _answers(questions)
 
-    @st.fragment(run_every=ACTIVE_SECONDS if running else IDLE_SECONDS)
+    @fragments.fragment(run_every=ACTIVE_SECONDS if running else IDLE_SECONDS)
     def check() -> None:
         with suppress(WarehouseError, AirflowError):  # the cards report them
             stages = [_stage(retrain) for retrain in lake_data.retrains(dataset)]

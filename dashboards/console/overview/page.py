@@ -26,7 +26,7 @@ from dashboards.console.overview import (
     watch,
 )
 from dashboards.console.retrain_parts import approval, progress
-from dashboards.console.signing_in import sign_in
+from dashboards.console.signing_in import fragments, sign_in
 from dashboards.text import esc, moment
 from warehouse import datasets
 
@@ -68,14 +68,14 @@ if not live:
     )
 
 
-@st.fragment(run_every=STATUS_SECONDS)
+@fragments.fragment(run_every=STATUS_SECONDS)
 def show_status() -> None:
     """Show whether everything is well, and what needs attention."""
     with components.card():
         status.show(status.lines(account, dataset), dataset)
 
 
-@st.fragment(run_every=AGE_SECONDS)
+@fragments.fragment(run_every=AGE_SECONDS)
 def show_figures() -> None:
     """Show the key figures, and update their ages."""
     if live:
@@ -83,7 +83,7 @@ def show_figures() -> None:
             key_figures.show(live, releases, verdicts, last_verdict.badge(account, verdicts))
 
 
-@st.fragment(run_every=QUESTION_SECONDS)
+@fragments.fragment(run_every=QUESTION_SECONDS)
 def show_questions() -> None:
     """Show the questions of active runs as soon as they are asked."""
     with inline_errors():
@@ -94,7 +94,7 @@ def show_questions() -> None:
                 approval.notice(run, question, verdict_asked)
 
 
-@st.fragment(run_every=2 if busy else AGE_SECONDS)
+@fragments.fragment(run_every=2 if busy else AGE_SECONDS)
 def show_retrain() -> None:
     """Show the progress of the retrain, and update it."""
     with components.card(height="stretch"):
@@ -103,7 +103,7 @@ def show_retrain() -> None:
         progress.show(account, run, [] if run else last_runs.newest(account, ingest))
 
 
-@st.fragment(run_every=AGE_SECONDS)
+@fragments.fragment(run_every=AGE_SECONDS)
 def show_runs() -> None:
     """Show the last runs of both DAGs."""
     with components.card(height="stretch"):
@@ -114,7 +114,7 @@ def show_runs() -> None:
         last_runs.show(last_runs.newest(account, ingest)[:SHOWN_RUNS])
 
 
-@st.fragment(run_every=AGE_SECONDS)
+@fragments.fragment(run_every=AGE_SECONDS)
 def show_verdict_and_data() -> None:
     """Show the last verdict, the feedback loop and the lake, and update their ages."""
     with components.card():
@@ -126,7 +126,7 @@ def show_verdict_and_data() -> None:
         lake_line.show(lake_data.tables(dataset, live.retrain_id if live else None))
 
 
-@st.fragment(run_every=STORAGE_SECONDS)
+@fragments.fragment(run_every=STORAGE_SECONDS)
 def show_storage() -> None:
     """Show free space and the largest tables."""
     with components.card():

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from airflow_api.client import AirflowError
 from dashboards.console import last_runs, sources
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 from dashboards.settings import NotSetUpError
 from serving.errors import ApiError
@@ -27,7 +28,7 @@ def when_changed(
     with suppress(AirflowError):  # the cards report it
         before.append(_state(live, verdicts, is_active=last_runs.is_active(account, dag_id)))
 
-    @st.fragment(run_every=SECONDS)
+    @fragments.fragment(run_every=SECONDS)
     def check() -> None:
         with suppress(AirflowError, ApiError, NotSetUpError, ValidationError):
             releases = sources.releases(dataset).value

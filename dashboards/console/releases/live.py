@@ -9,6 +9,7 @@ from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
 from dashboards.console.components import row
 from dashboards.console.releases import client, comparison
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 from dashboards.text import age, esc, moment
 from serving.operator_client import OperatorClient
@@ -71,7 +72,7 @@ def watch(account: Account, dataset: str, shown: Sequence[PastRelease]) -> None:
     """Show the page again when another release goes live, or publishing is paused or resumed."""
     before = _state(shown)
 
-    @st.fragment(run_every=WATCH_SECONDS)
+    @fragments.fragment(run_every=WATCH_SECONDS)
     def check() -> None:
         if _state(client.history(account, dataset)) != before:
             st.rerun()

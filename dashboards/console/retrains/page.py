@@ -9,7 +9,7 @@ from dashboards.console.acts import reason
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.retrain_parts import approval, client, progress, search
 from dashboards.console.retrains import history, queued, start, watch
-from dashboards.console.signing_in import sign_in
+from dashboards.console.signing_in import fragments, sign_in
 from dashboards.text import esc
 
 ACTIVE_SECONDS = 2  # interval of updates while a retrain is active; without one there are none
@@ -40,7 +40,7 @@ with inline_errors():
     approval.elsewhere(sources.waiting(account), dag_id)
 
 
-@st.fragment(run_every=ACTIVE_SECONDS if is_active else None)
+@fragments.fragment(run_every=ACTIVE_SECONDS if is_active else None)
 def show_progress() -> None:
     """Show the tasks of the active retrain and the end of their log, and update them."""
     with inline_errors():
@@ -52,7 +52,7 @@ def show_progress() -> None:
             progress.show_log(account, run)
 
 
-@st.fragment(run_every=ACTIVE_SECONDS if is_active else None)
+@fragments.fragment(run_every=ACTIVE_SECONDS if is_active else None)
 def show_search() -> None:
     """Show the trials of the active retrain's search as they come."""
     with inline_errors():

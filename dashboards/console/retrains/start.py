@@ -14,6 +14,7 @@ from dashboards.console.retrain_parts import client
 from dashboards.console.retrain_rows import TrialCost
 from dashboards.console.retrains import fields
 from dashboards.console.retrains.fields import MINUTES, TRIALS, Values
+from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account, Usual
 from dashboards.text import esc, plural
 from serving.errors import RequestRefusedError
@@ -43,7 +44,7 @@ def show(account: Account, dataset: str, newest: Sequence[Run]) -> None:
         _fragment(account, dataset, dag.params, newest, active)
 
 
-@st.fragment
+@fragments.fragment()
 def _fragment(
     account: Account,
     dataset: str,
