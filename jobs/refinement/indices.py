@@ -61,7 +61,7 @@ def _extend(
             numbered = rows.select(F.col("id").alias(key), nth.alias(index))
             mark = Mark(_NUMBERED, before[table].n_writes + 1)
             warehouse.append(table, numbered, write_id=write_id, mark=mark)
-            if not before[table].is_followed_by(lake, table, warehouse.run_key):
+            if not before[table].is_followed_only_by(lake, table, warehouse.run_key):
                 remaining[table] = frame
     return remaining
 
@@ -78,10 +78,10 @@ class _State:
         n_writes = lake.mark(table, _NUMBERED) or 0
         return cls(lake.version(table) if lake.exists(table) else -1, n_writes)
 
-    def is_followed_by(self, lake: Lake, table: Table, run_key: RunKey) -> bool:
-        """Whether the next commit was the run's, and is the newest."""
-        [newest] = lake.history(table, limit=1)
-        return (newest.version, newest.run_key) == (self.version + 1, run_key)
+    def is_followed_only_by(self, lake: Lake, table: Table, run_key: RunKey) -> bool:
+        """Whether all later commits are the run's: creation, new columns, rows."""
+        later = lake.history(table, limit=lake.version(table) - self.version)
+        return all(commit.run_key == run_key for commit in later)
 
 
 def _missing(warehouse: Warehouse, table: Table, ids: DataFrame) -> DataFrame:
@@ -102,5 +102,7 @@ def _counts(fresh: DataFrame) -> dict[str, dict[int, int]]:
 
 def _next(warehouse: Warehouse, table: Table) -> int:
     """Return the smallest index that is larger than all of the table."""
-    largest = warehouse.read_or_empty(table).agg(F.max(table.names[1])).head()
+    if not warehouse.exists(table):
+        return 0
+    largest = warehouse.read(table).agg(F.max(table.names[1])).head()
     return 0 if largest is None or largest[0] is None else largest[0] + 1

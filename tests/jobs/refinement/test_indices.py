@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
+from jobs.engine.settled import settled
 from jobs.refinement import indices
 from tests.support.runs import under
 from warehouse.append import Mark, append
@@ -76,3 +77,19 @@ def test_two_refinements_at_once_give_no_number_twice(
 
     expected = [(n, f"i{n:04d}") for n in range(6)]
     assert indexed(warehouse, SILVER_ITEM_INDEX) == expected
+
+
+def test_a_new_table_is_numbered_in_one_pass(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = list[DataFrame]()
+
+    def counted(frame: DataFrame) -> DataFrame:
+        passes.append(frame)
+        return settled(frame)
+
+    monkeypatch.setattr("jobs.refinement.indices.settled", counted)
+    extended(warehouse, "1", range(4))
+    assert len(passes) == 1
+    extended(warehouse, "2", range(6))
+    assert len(passes) == 2
