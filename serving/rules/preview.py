@@ -17,10 +17,11 @@ from sqlalchemy import Connection, Row, text
 
 from ranking import metrics
 from serving import catalogue
-from serving.errors import NoWindowListsError
+from serving.errors import NoReleaseError, NoWindowListsError
 from serving.filters import filtering
 from serving.filters.columns import Columns
 from serving.items import CatalogueItem, ScoredItem
+from serving.lists.releases.cache import ReleaseCache
 from serving.rules import store
 from serving.rules.slate import Floats, Slate, arranged, membership
 from serving.schemas import Exposure, RulesPreview, SlateFigures, SlateRules
@@ -56,8 +57,12 @@ class Trial:
     figures: SlateFigures
 
 
-def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
+def preview(
+    connection: Connection, rules: SlateRules, releases: ReleaseCache | None = None
+) -> RulesPreview:
     """Return what the rules would change compared with the active rules.
+
+    `releases` are those that the process has in memory; by default none.
 
     Raises:
         NoWindowListsError: no retrain has stored its window's lists yet.
@@ -96,6 +101,7 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
         retrain_id=rows[0].retrain_id,
         recipe=rows[0].recipe,
         n_users=len(users),
+        n_allowed=n_allowed(connection, rules, releases or ReleaseCache()),
         without=without.figures,
         before=before.figures,
         after=after.figures,
@@ -105,6 +111,16 @@ def preview(connection: Connection, rules: SlateRules) -> RulesPreview:
         changed_share=sum(_ids(old) != _ids(new) for old, new in pairs) / len(users),
         exposure=tuple(exposures(before.lists, after.lists)),
     )
+
+
+def n_allowed(connection: Connection, rules: SlateRules, releases: ReleaseCache) -> int | None:
+    """Return how many items of the live release the rules allow on lists; None without one."""
+    try:
+        release, _ = releases.live(connection)
+    except NoReleaseError:
+        return None
+    slate = store.compiled(connection, rules, release.release_id, lambda: release.columns)
+    return len(release.catalogue.keys() - slate.barred)
 
 
 def try_out(slate: Slate, users: Sequence[WindowUser], n_items: int) -> Trial:

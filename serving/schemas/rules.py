@@ -186,6 +186,12 @@ class RulesPreview(Answer):
     retrain_id: str
     recipe: str
     n_users: int = Field(description="Evaluation users; a sample if there are many.")
+    n_allowed: int | None = Field(
+        default=None,
+        description="Items of the live release that the new rules allow on lists: neither hidden, "
+        "nor filtered out by `keep_if`, nor unavailable under `only_available`, nor removed. Null "
+        "without a live release.",
+    )
     without: SlateFigures = Field(description="Without rules.")
     before: SlateFigures = Field(description="With the active rules.")
     after: SlateFigures = Field(description="With the new rules.")

@@ -35,6 +35,12 @@ def show(preview: RulesPreview | None, noun: str) -> None:
             icon=":material/experiment:",
         )
         return
+    if preview.n_allowed == 0:
+        st.warning(
+            "These rules allow no item: all lists would be empty. Check the filter, and what is "
+            "hidden or unavailable.",
+            icon=":material/warning:",
+        )
     st.markdown(conclusion(preview))
     with st.grid(3, min_column_width=140):
         _headline(preview)
@@ -49,9 +55,15 @@ def show(preview: RulesPreview | None, noun: str) -> None:
     st.caption(
         f"Based on {plural('user', preview.n_users)} of the last retrain's evaluation, with lists "
         f"by {esc(preview.recipe)} and the users' later ratings. Without any rules: "
-        f"{_figures(preview)}."
+        f"{_figures(preview)}.{_allowed(preview, noun)}"
     )
     _exposure(preview.exposure, noun)
+
+
+def _allowed(preview: RulesPreview, noun: str) -> str:
+    if preview.n_allowed is None:
+        return ""
+    return f" The rules allow {plural(noun, preview.n_allowed)} on lists."
 
 
 def conclusion(preview: RulesPreview) -> str:

@@ -61,7 +61,7 @@ def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
 def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
     """Applies the rules to the window lists of the last retrain. Nothing is written."""
     with caller.connection() as authorized:
-        return as_json(preview.preview(authorized.connection, body))
+        return as_json(preview.preview(authorized.connection, body, caller.release_cache))
 
 
 @operate.put(

@@ -107,6 +107,20 @@ def test_hiding_a_relevant_item_changes_every_metric(connection: Connection) -> 
     assert result.changed_share == 1 / 2
 
 
+def test_a_preview_counts_the_items_that_the_rules_allow(connection: Connection) -> None:
+    allowed = [
+        preview(connection, rules).n_allowed
+        for rules in (
+            SlateRules(),
+            SlateRules(hide=("a",)),
+            SlateRules(hide=("a",), keep_if="vendor != 'Acme'"),
+            SlateRules(keep_if="released > 2100"),
+        )
+    ]
+
+    assert allowed == [6, 5, 4, 0]
+
+
 def test_a_filter_of_the_rules_removes_the_items_that_do_not_meet_it(
     connection: Connection,
 ) -> None:

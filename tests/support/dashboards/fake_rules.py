@@ -44,6 +44,7 @@ class FakeRules:
     change: tuple[float, float, float] = (-0.0004, -0.0021, 0.0013)
     previewed: list[SlateRules] = field(default_factory=list)
     refused_filter: str = "nonsense"
+    n_allowed: int | None = 3000
     has_lists: bool = True  # a retrain stored lists to preview on
 
     def replace_by_another(self) -> None:
@@ -83,6 +84,7 @@ class FakeRules:
             retrain_id=shop.RETRAIN,
             recipe="als_7f3a",
             n_users=1000,
+            n_allowed=self.n_allowed,
             without=figures(0.2694),
             before=figures(0.269),
             after=figures(0.269 + mean),

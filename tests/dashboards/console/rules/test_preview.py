@@ -22,7 +22,28 @@ def test_a_preview_shows_the_change_of_each_figure(page: Page) -> None:
     assert figures["Coverage"] == ("0.104", "0.000")
     assert {"Recall@10", "Exposure (Gini)", "Diversity"} < set(figures)
     assert "Without any rules: NDCG@10 0.2694" in text
+    assert "The rules allow 3,000 films on lists." in text
+    assert not app.warning
     assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_rules_that_allow_no_item_get_a_warning(page: Page, rules: FakeRules) -> None:
+    rules.n_allowed = 0
+    app = press(opened(page, RULES), "draft_clear")
+
+    press(app, "preview_rules")
+
+    assert next(warning.value for warning in app.warning).startswith("These rules allow no item")
+
+
+def test_without_a_live_release_no_items_are_counted(page: Page, rules: FakeRules) -> None:
+    rules.n_allowed = None
+    app = press(opened(page, RULES), "draft_clear")
+
+    press(app, "preview_rules")
+
+    assert "The rules allow" not in words(app)
+    assert not app.warning
 
 
 @pytest.mark.parametrize(
