@@ -105,7 +105,7 @@ def compiled(
     unavailable = unavailable_ids(connection) if rules.only_available else ()
     removed = _removed(connection)
     kept_out = _kept_out(connection, rules.keep_if, read_columns)
-    barred = frozenset({*rules.hide, *unavailable, *removed, *kept_out})
+    barred = kept_out.union(rules.hide, unavailable, removed)
     ranks = {pin.item_id: pin.rank for pin in rules.pin if pin.item_id not in barred}
     items = catalogue.read_items(connection, [*ranks], release_id=release_id) if ranks else {}
     pinned = {ranks[item_id]: item for item_id, item in items.items()}
