@@ -13,12 +13,14 @@ from pathlib import Path
 
 import psutil
 import pyarrow as pa
+from pyspark.sql import DataFrame
 
 from benchmarks import job_cost
 from benchmarks.job_cost import Kind
 from jobs import fit
+from jobs.engine.catalogue import Catalogue
 from jobs.engine.interactions import Meanings
-from jobs.fit import Learned
+from jobs.retraining import item_tables
 
 MAX_SHARE = 0.05
 INGEST = job_cost.INGEST
@@ -45,17 +47,17 @@ def main() -> None:
 
 def fit_measured(file: str) -> None:
     """Run `fit`, and write the CPU seconds of the step to the file."""
-    step = fit.taken_together
+    step = item_tables.taken_together
 
-    def measured(learned: Learned, meanings: Meanings, n: int) -> pa.Table:
+    def measured(ratings: DataFrame, meanings: Meanings, catalogue: Catalogue, n: int) -> pa.Table:
         before = _cpu_seconds()
-        table = step(learned, meanings, n)
+        table = step(ratings, meanings, catalogue, n)
         spent = _cpu_seconds() - before
         n_pairs = sum(map(len, table["item_ids"].to_pylist())) if len(table) else 0
         Path(file).write_text(json.dumps({"cpu_seconds": spent, "n_pairs": n_pairs}))
         return table
 
-    fit.taken_together = measured
+    item_tables.taken_together = measured
     fit.main()
 
 

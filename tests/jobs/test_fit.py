@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from jobs import fit
 from jobs.engine import recipes
 from jobs.engine.recipes import Als, AlsWithPriors
+from jobs.retraining import item_tables
 from jobs.retraining.frozen_tables import frozen
 from jobs.runtime.errors import TaskMissingError
 from tests.support.jobs.product import kill
@@ -160,7 +161,7 @@ def test_priors_use_attributes_of_users_and_items(retrained: Retrain) -> None:
 
     learned = fit.learn(rows_of_run, retrained.dataset, recipe)
     model = learned.model
-    rows_of_model = fit.item_factors(model, learned.trending).to_pylist()
+    rows_of_model = item_tables.item_factors(model, learned.trending).to_pylist()
 
     kinds = [name.split(":")[0] for name in model.constants["columns"]]
     assert kinds == ["popularity", "released", "segment", "segment", *["category"] * 4]

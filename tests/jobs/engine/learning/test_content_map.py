@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import fit
 from jobs.engine.learning import models
 from jobs.engine.learning.content import Content
 from jobs.engine.learning.segments import user_segments
 from jobs.engine.recipes import Als, AlsWithPriors
+from jobs.retraining import item_tables
 from serving.catalogue_changes import attributes
 from serving.catalogue_changes.content_map import ContentMap
 from serving.items import CatalogueItem
@@ -89,7 +89,7 @@ def test_a_new_item_has_the_row_that_the_retrain_gives_it(
             row["deviation"],
             np.array(row["weights"], np.float32),
         )
-        for row in fit.content_weights(model).to_pylist()
+        for row in item_tables.content_weights(model).to_pylist()
     ]
     constants = Constants.model_validate(model.constants)
     content_map = ContentMap.of_rows(weights, constants.columns, constants.newest_year)

@@ -5,7 +5,6 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs import fit
 from jobs.engine.errors import NothingToLearnError, TooManyItemsError
 from jobs.engine.item_recipes import Ease, ItemItem
 from jobs.engine.learning import item_item, models, neighbours, neighbours_in_spark
@@ -14,6 +13,7 @@ from jobs.engine.learning.item_item import NeighbourScorer
 from jobs.engine.learning.lists import Block, Ragged
 from jobs.engine.learning.models import Model
 from jobs.engine.learning.popularity import PopularityScorer
+from jobs.retraining import item_tables
 from serving.lists import neighbours as serving
 from serving.lists.fold_in import Ratings
 from tests.jobs.engine.learning.test_als import (
@@ -119,7 +119,7 @@ def test_the_score_is_the_sum_of_the_weights_and_other_items_follow_by_popularit
 def test_served_neighbours_are_those_of_the_model(spark: SparkSession) -> None:
     model = fitted(spark, ItemItem(neighbours=3), checkerboard(spark))
 
-    rows = {row["item_id"]: row for row in fit.similar_items(model, 50).to_pylist()}
+    rows = {row["item_id"]: row for row in item_tables.similar_items(model, 50).to_pylist()}
 
     assert model.neighbours is not None
     assert model.constants["neighbours"] == 3
@@ -138,7 +138,7 @@ def test_the_fold_in_of_serving_scores_like_the_precomputed_lists(
     model = fitted(spark, recipe, ratings)
     by_item = [
         (row["item_id"], row["item_ids"], np.array(row["scores"], np.float32))
-        for row in fit.similar_items(model, 50).to_pylist()
+        for row in item_tables.similar_items(model, 50).to_pylist()
     ]
     positions = {item_id: at for at, item_id in enumerate(catalogue().ids)}
     served = serving.of_rows(by_item, positions, model.fallback.by_segment[0])
@@ -189,7 +189,7 @@ def test_the_largest_weights_are_kept_by_size_and_ordered_by_value(
 def test_items_without_neighbours_are_not_served() -> None:
     weights = item_item.largest(np.eye(SIZE, k=1, dtype=np.float32)[:, ::-1] / np.float32(4), 3)
 
-    rows = fit.neighbours(catalogue(), weights).to_pylist()
+    rows = item_tables.neighbours(catalogue(), weights).to_pylist()
 
     assert rows[0] == {"item_id": "00", "item_ids": ["10"], "scores": [0.25]}
     assert [row["item_id"] for row in rows] == [f"{item:02d}" for item in range(SIZE - 1)]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from scipy import sparse
 
-from jobs import fit
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.learning import models, priors
 from jobs.engine.learning.lists import Block, Ragged
@@ -16,6 +15,7 @@ from jobs.engine.learning.models import Model
 from jobs.engine.learning.segments import Segments, known_users, user_segments
 from jobs.engine.recipes import Als, AlsWithPriors, PriorWeights
 from jobs.engine.weightings import Centred
+from jobs.retraining import item_tables
 from ranking import content
 from tests.jobs.engine.learning.test_als import fold_in
 from tests.support.jobs.interactions import STARS, of_ratings
@@ -240,9 +240,11 @@ def test_gold_has_complete_rows_and_similar_items_ignore_priors(
     model: Model, without_priors: Model
 ) -> None:
     trend = np.zeros(len(model.catalogue), np.float32)
-    rows = {row["item_id"]: row["factors"] for row in fit.item_factors(model, trend).to_pylist()}
+    rows = {
+        row["item_id"]: row["factors"] for row in item_tables.item_factors(model, trend).to_pylist()
+    }
 
     assert len(rows) == ITEMS
     assert len(rows["00"]) == 2 * 2 + len(model.constants["columns"])
     assert rows["07"] == pytest.approx(model.item_rows[7].tolist())
-    assert fit.similar_items(model, 5) == fit.similar_items(without_priors, 5)
+    assert item_tables.similar_items(model, 5) == item_tables.similar_items(without_priors, 5)
