@@ -10,9 +10,9 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from jobs.refinement import lag
 from jobs.refinement.checking import unknown_items
 from jobs.refinement.pending import Batch, pending_batch
+from jobs.refinement.silver import lag
 from jobs.retraining.handover import Freeze
 from jobs.runtime import entrypoint, session
 from jobs.runtime.errors import NothingSentError
@@ -72,7 +72,7 @@ def _refine(root: str, dataset: Dataset, batch: Batch, *, run_key: RunKey) -> No
     """Refine pending landings; compute silver.interactions if it lacks events."""
     from jobs import refine  # only here, as they import Spark
     from jobs.engine.interactions import Meanings
-    from jobs.refinement import interactions
+    from jobs.refinement.silver import interactions
     from warehouse.delta import Warehouse
 
     warehouse = Warehouse(session.start("freeze"), root, run_key=run_key)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from jobs import erase, refine
 from jobs.engine.interactions import Meanings
-from jobs.refinement import interactions, lag
+from jobs.refinement.silver import interactions, lag
 from tests.conftest import schema_of
 from tests.support.jobs.erasing import OTHER, VICTIM, progress, request
 from tests.support.jobs.product import (

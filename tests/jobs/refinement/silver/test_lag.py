@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 from jobs import freeze, refine
-from jobs.refinement import lag
+from jobs.refinement.silver import lag
 from jobs.runtime import session
 from tests.support.jobs import silver
 from tests.support.jobs.product import NOW, collect, deliver, product

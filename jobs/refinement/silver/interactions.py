@@ -1,9 +1,10 @@
-"""Compute silver.interactions from silver.events: `jobs.refinement.lag` says when."""
+"""Compute silver.interactions from silver.events: `jobs.refinement.silver.lag` says when."""
 
 from typing import Final
 
 from jobs.engine.interactions import Meanings
-from jobs.refinement import history, lag
+from jobs.refinement import history
+from jobs.refinement.silver import lag
 from warehouse.delta import Warehouse
 from warehouse.query import Lake
 from warehouse.tables import SILVER_EVENTS, SILVER_INTERACTIONS

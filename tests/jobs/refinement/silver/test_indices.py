@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from jobs.engine.settled import settled
-from jobs.refinement import indices
+from jobs.refinement.silver import indices
 from tests.support.runs import under
 from warehouse.append import Mark, append
 from warehouse.delta import Warehouse
@@ -88,7 +88,7 @@ def test_a_new_table_is_numbered_in_one_pass(
         passes.append(frame)
         return settled(frame)
 
-    monkeypatch.setattr("jobs.refinement.indices.settled", counted)
+    monkeypatch.setattr("jobs.refinement.silver.indices.settled", counted)
     extended(warehouse, "1", range(4))
     assert len(passes) == 1
     extended(warehouse, "2", range(6))

@@ -1,0 +1,1 @@
+"""How accepted rows get into the silver tables."""
