@@ -3,32 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from serving import schemas
 from serving.api import problems
-from serving.api.access import BatchRoute, GuardedRoute
 from serving.api.authentication import Caller, Cataloguer, apart_from_lists
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import ItemId, as_json
+from serving.api.routes.routers import CHANGE, router
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change, Editor
 from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import InvalidChange, ItemChange, ItemContent, ItemOutcome, ItemPatch
 from serving.users.quotas import Quotas
 
-catalogue = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-    tags=["catalogue"],
-)
-batches = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=BatchRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-    tags=["catalogue"],
-)
+catalogue = router(CHANGE, "catalogue")
+batches = router(CHANGE, "catalogue", in_batches=True)
 
 
 @catalogue.put(

@@ -2,23 +2,18 @@
 
 from collections import Counter
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from serving import schemas
-from serving.api import problems
-from serving.api.access import BatchRoute
 from serving.api.authentication import Sender
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import as_json
+from serving.api.routes.routers import CHANGE, router
 from serving.schemas import EventStatus
 from serving.users.batches.rows import BUILT_IN
 from serving.users.batches.writing import Budget, accept
 
-batches = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=BatchRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-)
+batches = router(CHANGE, in_batches=True)
 
 
 @batches.post(

@@ -7,16 +7,15 @@ from typing import Annotated, Literal
 
 import anyio
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from serving import catalogue, schemas
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.authentication import Caller, Maintainer
+from serving.api.routes.routers import CHANGE, router
 from serving.errors import ApiUnavailableError
 from serving.users import bulk_export
 
@@ -28,11 +27,7 @@ _threads = anyio.CapacityLimiter(1)  # of exports: the others are for lists
 Exported = Literal["items", "users", "events"]
 Read = Callable[[Connection, str], tuple[Sequence[BaseModel], str | None]]
 
-exports = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-)
+exports = router(CHANGE)
 
 
 class JsonLines(JSONResponse):

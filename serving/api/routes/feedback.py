@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 
 from serving import schemas
 from serving.acts import access
 from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.authentication import AnyProduct, Caller, Reader, Sender, apart_from_lists
 from serving.api.routes.parameters import EventId, ItemId, NewUserId, UserId, as_json
+from serving.api.routes.routers import CHANGE, router
 from serving.users import accounts, feedback, undo
 from serving.users.feedback import Event
 from serving.users.quotas import Quotas
@@ -48,11 +48,7 @@ async def daily_quotas(request: Request) -> Quotas:
 
 DailyQuotas = Annotated[Quotas, Depends(daily_quotas)]
 
-write = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-)
+write = router(CHANGE)
 _event_route: dict[str, Any] = {
     "response_model": schemas.Receipt,
     "responses": problems.documented(409, 410),

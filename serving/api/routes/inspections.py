@@ -5,14 +5,14 @@ What names a user is recorded in the audit, in the transaction that reads it.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from serving import schemas
 from serving.acts import views
 from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.operators import Operator, Viewer, one_at_a_time
 from serving.api.routes.parameters import NO_NUL, ItemId, Limit, UserId, as_json
+from serving.api.routes.routers import READ, router
 from serving.inspection import item_status, items, lists, users
 
 Prefix = Annotated[
@@ -22,12 +22,7 @@ Length = Annotated[
     int, Query(ge=1, le=100, description="The length of the list that the product shows.")
 ]
 
-inspect = APIRouter(
-    prefix="/v1/{dataset:dataset}/inspection",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 422, 429, 503),
-    tags=["inspection"],
-)
+inspect = router(READ, "inspection", below="/inspection")
 
 
 @inspect.get("/users", response_model=list[schemas.User], summary="Find users by id")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -10,10 +10,10 @@ from serving import schemas
 from serving.acts import placements as acts
 from serving.acts import views
 from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.authentication import Caller, Reader
 from serving.api.operators import Operator, one_at_a_time
 from serving.api.routes.parameters import JSON, NO_NUL, Explain, FilterText, as_json
+from serving.api.routes.routers import CHANGE, READ, router
 from serving.inspection import users
 from serving.placements import answers, store
 from serving.placements.answers import PlacementAnswer, PlacementRequest
@@ -35,18 +35,8 @@ GivenItems = Annotated[
     ),
 ]
 
-read = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 422, 429, 503),
-    tags=["placements"],
-)
-operate = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-    tags=["placements"],
-)
+read = router(READ, "placements")
+operate = router(CHANGE, "placements")
 
 
 @read.get(

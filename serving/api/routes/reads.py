@@ -6,12 +6,10 @@ Answers are encoded by pydantic at once; the declared types are for the OpenAPI 
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import Body, Query, Response
 from sqlalchemy.orm import Session
 
 from serving import catalogue, schemas
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.authentication import Caller, Reader, as_search
 from serving.api.routes.parameters import (
     JSON,
@@ -29,6 +27,7 @@ from serving.api.routes.parameters import (
     as_json,
     bound,
 )
+from serving.api.routes.routers import READ, router
 from serving.lists import explanations, recommendations
 from serving.lists.recommendations import RecommendationList
 from serving.publishing import evidence, releases
@@ -36,11 +35,7 @@ from serving.users import kind_events, profiles
 from serving.users.rated_items import rated_items
 from serving.users.shown_lists import ShownList
 
-read = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 422, 429, 503),
-)
+read = router(READ)
 
 
 @read.get(

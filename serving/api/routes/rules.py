@@ -2,23 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from serving import schemas
 from serving.acts import access
 from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.authentication import Maintainer
 from serving.api.operators import Operator, one_at_a_time
 from serving.api.routes.parameters import as_json
+from serving.api.routes.routers import CHANGE, router
 from serving.catalogue_changes import availability
 from serving.rules import preview, store
 
-operate = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-)
+operate = router(CHANGE)
 
 
 @operate.get(

@@ -5,11 +5,9 @@ Their answers are encoded as those of `serving.api.routes.reads`.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from serving import schemas
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.authentication import Caller, Reader
 from serving.api.routes.parameters import (
     NO_NUL,
@@ -23,14 +21,11 @@ from serving.api.routes.parameters import (
     as_json,
     bound,
 )
+from serving.api.routes.routers import READ, router
 from serving.lists import recommendations, shelves, together
 from serving.users.shown_lists import ShownList
 
-read = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 422, 429, 503),
-)
+read = router(READ)
 
 
 @read.get("/popular", response_model=schemas.Shelf, tags=["shelves"], summary="Most popular items")

@@ -2,32 +2,22 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from serving import schemas
 from serving.api import problems
-from serving.api.access import BatchRoute, GuardedRoute
 from serving.api.authentication import Sender, apart_from_lists
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import UserId, as_json
+from serving.api.routes.routers import CHANGE, router
 from serving.errors import ApiError, RequestRefusedError
 from serving.schemas import InvalidChange, UserChange, UserOutcome, UserReceipt
 from serving.user_attributes import changes
 from serving.user_attributes.changes import Change
 from serving.users.quotas import Quotas
 
-attributes = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-    tags=["users"],
-)
-batches = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=BatchRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-    tags=["users"],
-)
+attributes = router(CHANGE, "users")
+batches = router(CHANGE, "users", in_batches=True)
 
 
 @attributes.put(

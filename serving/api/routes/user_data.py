@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
 from serving import schemas
 from serving.acts import access
 from serving.api import problems
-from serving.api.access import BatchRoute, GuardedRoute
 from serving.api.authentication import AnyProduct, Reader
 from serving.api.operators import Operator, as_erasure
 from serving.api.routes.feedback import UserToken
 from serving.api.routes.parameters import JSON, NO_NUL, UserId, as_json
+from serving.api.routes.routers import CHANGE, router
 from serving.errors import UserErasedError
 from serving.users import accounts, erasures
 from serving.users import export as exports
@@ -22,17 +22,8 @@ OneUser = Annotated[
     Query(max_length=256, pattern=NO_NUL, description="Only the erasure of this user, if any."),
 ]
 
-route = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-)
-batches = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=BatchRoute,
-    responses=problems.documented(401, 403, 404, 413, 422, 429, 503),
-    tags=["erasures"],
-)
+route = router(CHANGE)
+batches = router(CHANGE, "erasures", in_batches=True)
 
 
 @route.get(

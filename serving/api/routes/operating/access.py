@@ -3,16 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from serving import schemas
 from serving.acts import access, audit
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.operators import Operator
 from serving.api.routes.parameters import NO_NUL, Limit, as_json
+from serving.api.routes.routers import ACT, router
 from serving.schemas import Action
 from serving.schemas.base import Timestamp
 from serving.storage import sizes
@@ -22,12 +21,7 @@ Reason = Annotated[str, Query(max_length=200, pattern=NO_NUL, description="For t
 Moment = Annotated[Timestamp | SkipJsonSchema[None], Query(examples=["2026-11-24T12:00:00Z"])]
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC)
 
-operate_access = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
-    tags=["operate"],
-)
+operate_access = router(ACT, "operate")
 
 
 @operate_access.get(

@@ -1,21 +1,15 @@
 """The route with which operators start backtests, in Airflow."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from airflow_api.client import Airflow
 from serving import schemas
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.airflow_acts import backtests
 from serving.api.operators import Operator
 from serving.api.routes.parameters import as_json
+from serving.api.routes.routers import ACT, router
 
-operate_backtests = APIRouter(
-    prefix="/v1/{dataset:dataset}/backtests",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
-    tags=["operate"],
-)
+operate_backtests = router(ACT, "operate", below="/backtests")
 
 
 @operate_backtests.post(

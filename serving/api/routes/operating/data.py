@@ -2,21 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from serving import schemas
 from serving.acts import quarantine, uploads
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.operators import Operator
 from serving.api.routes.parameters import as_json
+from serving.api.routes.routers import ACT, router
 
-operate_data = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
-    tags=["operate"],
-)
+operate_data = router(ACT, "operate")
 
 
 @operate_data.get(

@@ -2,25 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlalchemy.orm import Session
 
 from serving import schemas
 from serving.acts import publishing
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.operators import Operator, one_at_a_time
 from serving.api.routes.parameters import Limit, as_json
+from serving.api.routes.routers import ACT, router
 from serving.publishing import changes, history
 
 ReleaseId = Annotated[int, Path(ge=1, le=2**53, examples=[3])]
 
-operate_releases = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
-    tags=["operate"],
-)
+operate_releases = router(ACT, "operate")
 _act_route: dict[str, Any] = {"response_model": schemas.LiveState}
 
 

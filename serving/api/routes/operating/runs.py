@@ -6,15 +6,14 @@ They wait for Airflow in threads of their own, so that lists do not.
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from airflow_api.client import Airflow
 from serving import schemas
-from serving.api import problems
-from serving.api.access import GuardedRoute
 from serving.api.airflow_acts.runs import Runs
 from serving.api.operators import Operator, OperatorCaller
 from serving.api.routes.parameters import as_json
+from serving.api.routes.routers import ACT, router
 
 RunId = Annotated[
     str,
@@ -26,12 +25,7 @@ RunId = Annotated[
     ),
 ]
 
-operate_runs = APIRouter(
-    prefix="/v1/{dataset:dataset}",
-    route_class=GuardedRoute,
-    responses=problems.documented(401, 403, 404, 409, 413, 422, 429, 503),
-    tags=["operate"],
-)
+operate_runs = router(ACT, "operate")
 
 
 @operate_runs.post(
