@@ -13,7 +13,7 @@ Run: python -m jobs.collect --dataset movielens_1m
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ from jobs.runtime.logs import event
 from serving.catalogue_changes import outbox as item_changes
 from serving.errors import ServingError
 from serving.storage import database
-from serving.storage.outboxes import Batch
+from serving.storage.outboxes import Batch, Outbox
 from serving.user_attributes import outbox as user_changes
 from serving.users import outbox
 from warehouse import reconciliation
@@ -55,8 +55,7 @@ class Changes:
     """Changes that the product made, from their outbox to their table in bronze."""
 
     table: Table
-    read: Callable[..., Batch | None]
-    move_cursor: Callable[..., bool]
+    outbox: Outbox
 
     @property
     def name(self) -> str:
@@ -64,8 +63,8 @@ class Changes:
         return self.table.name
 
 
-OF_ITEMS = Changes(BRONZE_ITEM_CHANGES, item_changes.read, item_changes.move_cursor)
-OF_USERS = Changes(BRONZE_USER_CHANGES, user_changes.read, user_changes.move_cursor)
+OF_ITEMS = Changes(BRONZE_ITEM_CHANGES, item_changes.OUTBOX)
+OF_USERS = Changes(BRONZE_USER_CHANGES, user_changes.OUTBOX)
 
 
 def run(
@@ -176,7 +175,7 @@ def _collect_changes(
     lake = Lake(root)
     until = lake.mark(of.table, of.name) or 0
     has_moved = _complete_changes(of, lake, engine, until, run_key)
-    while (batch := of.read(engine, since=until, size=size)) is not None:
+    while (batch := of.outbox.read(engine, since=until, size=size)) is not None:
         landed = {"landing_id": _landing_of_changes(of, batch.until), "run_key": str(run_key)}
         rows = [
             row | landed | {"source_line": line, "attributes": [*row["attributes"].items()]}
@@ -208,7 +207,7 @@ def _complete_changes(of: Changes, lake: Lake, engine: Engine, until: int, run_k
         }
         append(lake.root, BRONZE_LANDINGS, [landing], run_key=run_key, mark=Mark(landing_id))
     faultpoint("collect.before_cursor_of_changes")
-    return of.move_cursor(engine, until=until, n_changes=lake.n_rows(of.table))
+    return of.outbox.move_cursor(engine, until=until, n_rows=lake.n_rows(of.table))
 
 
 def _landing_of_changes(of: Changes, until: int) -> str:

@@ -4,12 +4,15 @@ A batch ends at a transaction boundary below the snapshot's `xmin`: it has all r
 transactions, and each of these transactions has ended.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from serving.errors import OutboxRestoredError
+
+Row = dict[str, Any]
 
 _END = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
@@ -20,7 +23,7 @@ class Batch:
 
     since: int
     until: int
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Outbox:
         order: the columns that order rows of a transaction.
         cursor: the name of the cursor's table.
         counter: the cursor's column with the number of collected rows.
+        as_lake: makes a row as the lake has it of one as Postgres has it; None: they are the same.
     """
 
     table: str
@@ -40,6 +44,7 @@ class Outbox:
     order: str
     cursor: str
     counter: str
+    as_lake: Callable[[Row], Row] | None = None
 
     def read(self, engine: Engine, *, since: int, size: int) -> Batch | None:
         """Return the next batch, or None if no complete one waits.
@@ -62,8 +67,9 @@ class Outbox:
             until = self._cut(connection, since, until, size)
             query = f"select {self.columns} {self._between} order by xact, {self.order}"
             rows = connection.execute(text(query), {"since": since, "until": until}).mappings()
-            read = tuple(dict(row) for row in rows)
-        return Batch(since, until, read) if read else None
+            read = [dict(row) for row in rows]
+        in_lake = map(self.as_lake, read) if self.as_lake else read
+        return Batch(since, until, tuple(in_lake)) if read else None
 
     def count(self, engine: Engine, *, since: int, until: int) -> int:
         """Return the number of rows of these transactions that the outbox has now."""
