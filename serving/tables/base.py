@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, MetaData, Text, true
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    MetaData,
+    Text,
+    func,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -40,6 +49,14 @@ class SingleRow:
     @declared_attr.directive
     def __table_args__(cls) -> tuple[CheckConstraint, ...]:  # noqa: N805 # SQLAlchemy's own
         return (CheckConstraint("only_row", name="one_row"),)
+
+
+class CursorOfChanges(SingleRow):
+    """How far `collect` has read a table of changes. The lake's own log decides; this is a copy."""
+
+    until: Mapped[int] = mapped_column(comment="Transactions below this id are in the lake.")
+    n_changes: Mapped[int] = mapped_column(comment="Changes collected so far.")
+    collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class OfRelease:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base, SingleRow
+from serving.tables.base import Base, CursorOfChanges, SingleRow
 
 
 class About(SingleRow, Base):
@@ -122,14 +122,10 @@ class ItemChange(Base):
     )
 
 
-class ItemChangesCursor(SingleRow, Base):
-    """How far `collect` has read `item_changes`. The lake's own log decides; this is a copy."""
+class ItemChangesCursor(CursorOfChanges, Base):
+    """How far `collect` has read `item_changes`."""
 
     __tablename__ = "item_changes_cursor"
-
-    until: Mapped[int] = mapped_column(comment="Transactions below this id are in the lake.")
-    n_changes: Mapped[int] = mapped_column(comment="Changes collected so far.")
-    collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class UnavailableItem(Base):

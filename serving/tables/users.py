@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.tables.base import Base, SingleRow
+from serving.tables.base import Base, CursorOfChanges
 
 
 class UserAttributes(Base):
@@ -33,11 +33,7 @@ class UserAttributes(Base):
     )
 
 
-class UserAttributesCursor(SingleRow, Base):
-    """How far `collect` has read `user_attributes`. The lake's own log decides; this is a copy."""
+class UserAttributesCursor(CursorOfChanges, Base):
+    """How far `collect` has read `user_attributes`."""
 
     __tablename__ = "user_attributes_cursor"
-
-    until: Mapped[int] = mapped_column(comment="Transactions below this id are in the lake.")
-    n_changes: Mapped[int] = mapped_column(comment="Changes collected so far.")
-    collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
