@@ -1,6 +1,6 @@
 """The approval that a retrain may ask for before it publishes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -28,35 +28,12 @@ def show(
     verdict: Verdict | None,
 ) -> None:
     """Show the question with its forms while the run waits for an answer; then the answer."""
-    if question is None:
-        return
-    if question.answer is None and run is not None:
-        with components.row(border=True, horizontal_alignment="distribute"):
-            _question(question, verdict, run.dag_id.removesuffix("__retrain"))
-            with components.row(width="content"):
-                _evidence(run)
-                _answers(account, dataset, run)
-        return
-    result(question)
+    _show(run, question, verdict, lambda waiting: _answers(account, dataset, waiting))
 
 
 def notice(run: Run | None, question: Question | None, verdict: Verdict | None) -> None:
     """Show the question with a link to the page Retrains, where it is answered; or the answer."""
-    if question is None:
-        return
-    if question.answer is None and run is not None:
-        with components.row(border=True, horizontal_alignment="distribute"):
-            _question(question, verdict, run.dag_id.removesuffix("__retrain"))
-            with components.row(width="content"):
-                _evidence(run)
-                st.page_link(
-                    pages.retrains(),
-                    label="**Answer**",
-                    icon=":material/front_hand:",
-                    query_params=pages.address(),
-                )
-        return
-    result(question)
+    _show(run, question, verdict, lambda _: _link_to_answer())
 
 
 def elsewhere(waiting: Sequence[Question], dag_id: str) -> None:
@@ -113,6 +90,25 @@ def _lead(over: Comparison) -> str:
     return f" NDCG@10 {figures} over {over.recipe}."
 
 
+def _show(
+    run: Run | None,
+    question: Question | None,
+    verdict: Verdict | None,
+    controls: Callable[[Run], None],
+) -> None:
+    """Show the question with controls while the run waits for an answer; then the answer."""
+    if question is None:
+        return
+    if question.answer is not None or run is None:
+        result(question)
+        return
+    with components.row(border=True, horizontal_alignment="distribute"):
+        _question(question, verdict, run.dag_id.removesuffix("__retrain"))
+        with components.row(width="content"):
+            _evidence(run)
+            controls(run)
+
+
 def _question(question: Question, verdict: Verdict | None, dataset: str) -> None:
     subject = question.subject if verdict is None else question_text(verdict)
     asked_at = moment(question.asked_at or datetime.now(UTC))
@@ -140,6 +136,15 @@ def _evidence(run: Run) -> None:
         label="View evidence",
         icon=":material/fact_check:",
         query_params=pages.address() | {"retrain": f"{run.dag_id}/{run.run_id}"},
+    )
+
+
+def _link_to_answer() -> None:
+    st.page_link(
+        pages.retrains(),
+        label="**Answer**",
+        icon=":material/front_hand:",
+        query_params=pages.address(),
     )
 
 
