@@ -28,11 +28,11 @@ def live_release(live: Release) -> LiveRelease:
     )
 
 
-def erasures(open_ones: OpenErasures) -> Erasures:
+def erasures(open_erasures: OpenErasures) -> Erasures:
     """Return the facts about erasures that are not complete."""
     return Erasures(
-        n_with_rows=open_ones.n_with_rows,
-        oldest_with_rows_at=open_ones.oldest_with_rows_at,
-        n_with_files=open_ones.n_with_files,
-        oldest_with_files_at=open_ones.oldest_with_files_at,
+        n_with_rows=open_erasures.n_with_rows,
+        oldest_with_rows_at=open_erasures.oldest_with_rows_at,
+        n_with_files=open_erasures.n_with_files,
+        oldest_with_files_at=open_erasures.oldest_with_files_at,
     )

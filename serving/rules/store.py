@@ -98,7 +98,7 @@ def compiled(
     *,
     version: int = 0,
 ) -> Slate:
-    """Return the rules as a slate of the release's items and the current stock.
+    """Return the rules as a slate of the release's items and what is available now.
 
     Arguments are as of `slate`.
     """

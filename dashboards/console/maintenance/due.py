@@ -39,17 +39,17 @@ def show_files(tables: Sequence[TableFiles]) -> None:
         components.table([_row(table) for table in shown], "Tables with old or small files")
 
 
-def show_erasures(open_ones: OpenErasures, record: ErasureRecord) -> None:
+def show_erasures(open_erasures: OpenErasures, record: ErasureRecord) -> None:
     """Show the erasures that are not complete, and what was deleted so far."""
-    n_open = max(open_ones.n_with_rows, open_ones.n_with_files)
-    ui.heading("Erasures", _erasures_badge(open_ones).markdown)
+    n_open = max(open_erasures.n_with_rows, open_erasures.n_with_files)
+    ui.heading("Erasures", _erasures_badge(open_erasures).markdown)
     if not n_open and not record.n_users:
         st.caption("No user was erased. Requests for erasure are counted here.")
         return
     with st.grid(2, min_column_width=150):
-        st.metric("With rows in the lake", f"{open_ones.n_with_rows:,}", border=True)
-        st.metric("With old files", f"{open_ones.n_with_files:,}", border=True)
-    oldest = open_ones.oldest_with_files_at
+        st.metric("With rows in the lake", f"{open_erasures.n_with_rows:,}", border=True)
+        st.metric("With old files", f"{open_erasures.n_with_files:,}", border=True)
+    oldest = open_erasures.oldest_with_files_at
     due = f"The oldest open request is {age(oldest)} old. " if oldest else ""
     deleted = f", the last {age(record.erased_at)} ago" if record.erased_at else ""
     purged = f", the last purge {age(record.purged_at)} ago" if record.purged_at else ""
@@ -74,10 +74,10 @@ def show_releases(kept: Sequence[Release]) -> None:
     )
 
 
-def _erasures_badge(open_ones: OpenErasures) -> Badge:
-    if open_ones.n_with_rows:
-        return Badge("warning", f"{open_ones.n_with_rows:,} due")
-    if open_ones.n_with_files:
+def _erasures_badge(open_erasures: OpenErasures) -> Badge:
+    if open_erasures.n_with_rows:
+        return Badge("warning", f"{open_erasures.n_with_rows:,} due")
+    if open_erasures.n_with_files:
         return Badge("idle", "Waiting for the purge")
     return Badge("ok", "None due")
 

@@ -159,7 +159,7 @@ class LoadedRelease:
 
     @cached_property
     def cached_mask(self) -> Callable[[frozenset[str]], Mask]:
-        """Return `mask`, with the last one cached: the stock may be long."""
+        """Return `mask`, with the last one cached: many items may be barred."""
         return lru_cache(maxsize=1)(self.mask)
 
     def mask(self, item_ids: Iterable[str]) -> Mask:

@@ -44,15 +44,15 @@ def test_the_live_release_and_open_erasures_are_measured(
                  " erasures)")
         )  # fmt: skip
 
-    answer, open_ones = http.get("/metrics"), client.open_erasures()
+    answer, open_erasures = http.get("/metrics"), client.open_erasures()
 
     assert 7200 <= total(answer, "lantern_release_age_seconds") < 7300
     assert total(answer, "lantern_publishing_paused") == 0
     assert total(answer, "lantern_erasures_open", stage="rows") == 1
     assert total(answer, "lantern_erasures_open", stage="files") == 2
     assert 3600 <= total(answer, "lantern_erasures_oldest_age_seconds", stage="rows") < 3700
-    assert (open_ones.n_with_rows, open_ones.n_with_files) == (1, 2)
-    assert open_ones.oldest_with_rows_at is not None
+    assert (open_erasures.n_with_rows, open_erasures.n_with_files) == (1, 2)
+    assert open_erasures.oldest_with_rows_at is not None
 
 
 def test_figures_of_the_last_check_and_open_alerts_are_exported(

@@ -68,10 +68,10 @@ def test_old_files_are_counted(page: Page, monkeypatch: pytest.MonkeyPatch) -> N
 def test_erasures_that_are_due_and_done_are_counted(
     page: Page, lake_root: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_ones = OpenErasures(
+    open_erasures = OpenErasures(
         n_with_rows=1, n_with_files=3, oldest_with_files_at=shop.NOW - timedelta(days=5)
     )
-    monkeypatch.setattr(sources, "open_erasures", lambda _: fresh(open_ones))
+    monkeypatch.setattr(sources, "open_erasures", lambda _: fresh(open_erasures))
     purge = {"table_name": "silver.events", "oldest_version": 3, "n_files": 6, "n_log_files": 2}
     purge |= {"purged_at": shop.NOW - timedelta(days=2), "run_key": "x"}
     append(lake_root, GOLD_PURGES, [purge], run_key=RunKey("d", "1", "erase"))
