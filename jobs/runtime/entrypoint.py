@@ -45,11 +45,18 @@ class Job:
     inbox: str
     run_key: RunKey
 
-    def warehouse(self, *, few_rows: bool = False) -> "Warehouse":
-        """Return the data set's tables; Spark starts when it is needed for the first time."""
-        from warehouse.delta import Warehouse
+    def warehouse(self, *, few_rows: bool = False, n_new: int = 0) -> "Warehouse":
+        """Return the data set's tables; Spark starts when it is needed for the first time.
 
-        start = partial(session.start, self.name, few_rows=few_rows)
+        `n_new` are the events that the job adds to those of silver.
+        """
+        from warehouse.delta import Warehouse
+        from warehouse.query import Lake
+        from warehouse.tables import SILVER_EVENTS
+
+        lake = Lake(self.root)
+        n_rows = n_new + (lake.n_rows(SILVER_EVENTS) if lake.exists(SILVER_EVENTS) else 0)
+        start = partial(session.start, self.name, few_rows=few_rows, n_rows=n_rows)
         return Warehouse(start, self.root, run_key=self.run_key)
 
 
