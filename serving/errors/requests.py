@@ -166,7 +166,10 @@ class TooManyChangesError(ApiUnavailableError):
     """Too many changes wait, or another transaction holds what this one needs. Nothing changed."""
 
     title = "Another change is in progress"
-    next_step = "Send the request again in a few seconds. Nothing was changed."
+    next_step = (
+        "Send the whole request again in a few seconds. Nothing was changed, unless it erases many "
+        "users: some of them may be erased."
+    )
 
 
 class TooManySearchesError(ApiUnavailableError):
