@@ -36,6 +36,9 @@ def printable(text: str) -> str:
 console = SafeConsole(
     highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else LOG_WIDTH
 )
+errors = SafeConsole(
+    highlight=False, soft_wrap=True, stderr=True, width=None if sys.stderr.isatty() else LOG_WIDTH
+)
 
 
 @contextmanager

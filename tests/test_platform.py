@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def lantern(*arguments: str) -> tuple[int, str]:
     said, before = io.StringIO(), sys.argv
     sys.argv = ["lantern", *arguments]
     try:
-        with redirect_stdout(said):
+        with redirect_stdout(said), redirect_stderr(said):
             cli.main()
     except SystemExit as ended:
         return int(ended.code or 0), said.getvalue()

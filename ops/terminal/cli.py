@@ -23,7 +23,7 @@ from ops.machine.stack import Stack, log_lines, running
 from ops.machine.supervisord import PROGRAMS
 from ops.setup.jars import JarsMissingError
 from ops.setup.java import JavaMissingError
-from ops.steps import console, duration
+from ops.steps import console, duration, errors
 from ops.terminal import (
     acts,
     backup_commands,
@@ -73,24 +73,24 @@ EXPECTED = (
 
 
 def main() -> None:
-    """Run the command line. Errors are printed with cause and next step, without a stack trace."""
+    """Run the command line. Errors have cause and next step, and no stack trace, on stderr."""
     encoding.use_utf8("ops.terminal.cli", sys.argv[1:])
     os.umask(PRIVATE)
     try:
         app()
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer has turned the KeyboardInterrupt into this code
-            console.print("Interrupted. Run the same command to continue, `lantern down` to stop.")
+            errors.print("Interrupted. Run the same command to continue, `lantern down` to stop.")
         raise
     except EXPECTED as error:
-        console.print(f"[red]error:[/red] {escape(str(error).strip())}")
+        errors.print(f"[red]error:[/red] {escape(str(error).strip())}")
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 # the trace goes to a file
         file = _keep_trace(settings.read())
         message = escape(f"{type(error).__name__}: {error}".strip())
-        console.print(f"[red]unexpected error:[/red] {message}")
-        console.print(f"The stack trace is in {file}.", markup=False)
-        console.print("`lantern doctor` checks whether something is missing on this machine.")
+        errors.print(f"[red]unexpected error:[/red] {message}")
+        errors.print(f"The stack trace is in {file}.", markup=False)
+        errors.print("`lantern doctor` checks whether something is missing on this machine.")
         sys.exit(1)
 
 

@@ -91,7 +91,7 @@ def test_without_the_api_an_act_is_refused_and_names_the_way_out(
     stack: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert lantern("rollback", "--dataset", DATASET, *WHY) == 1
-    assert "--direct" in capsys.readouterr().out
+    assert "--direct" in capsys.readouterr().err
     assert audit(stack.engine) == []
 
     assert lantern("rollback", "--dataset", DATASET, *WHY, "--direct") == 0
@@ -108,5 +108,5 @@ def test_a_rollback_needs_a_reason() -> None:
 
 def test_a_refusal_is_audited(stack: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
     assert lantern("activate", "99", "--dataset", DATASET, *WHY, "--direct") == 1
-    assert "Release 99" in capsys.readouterr().out
+    assert "Release 99" in capsys.readouterr().err
     assert [row[1:] for row in audit(stack.engine)] == [("activate", "refused")]

@@ -49,7 +49,7 @@ def test_what_needs_the_platform_says_how_to_start_it(
     command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert lantern(*command) == 1
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "error:" in said
     assert "lantern up" in said
     assert "Traceback" not in said
@@ -59,7 +59,7 @@ def test_an_unknown_data_set_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert lantern("retrain", "--dataset", "none") == 1
-    assert "movielens_1m" in capsys.readouterr().out
+    assert "movielens_1m" in capsys.readouterr().err
 
 
 def test_the_options_of_a_retrain_fill_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_an_unknown_program_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert lantern("logs", "none") == 1
-    assert "airflow-scheduler" in capsys.readouterr().out
+    assert "airflow-scheduler" in capsys.readouterr().err
 
 
 def test_logs_are_the_last_lines_shown_literally(
@@ -132,7 +132,7 @@ def test_what_nobody_foresaw_ends_without_a_trace_and_keeps_it(
 
     monkeypatch.setattr(Supervisord, "is_running", broken)
     assert lantern("status") == 1
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "ZeroDivisionError: by zero" in said
     assert "Traceback" not in said
     assert "Traceback" in (here.logs / "lantern.log").read_text()
@@ -146,7 +146,7 @@ def test_an_interruption_is_no_error(
 
     monkeypatch.setattr(Supervisord, "is_running", interrupted)
     assert lantern("status") == 130
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "Interrupted. Run the same command to continue" in said
     assert "Traceback" not in said
 
@@ -158,7 +158,7 @@ def test_a_port_that_is_none_is_refused_by_the_name_of_its_variable(
     monkeypatch.undo()  # the fixture's settings
     monkeypatch.setenv("OPS_APP_PORT", port)
     assert lantern("status") == 1
-    assert f"OPS_APP_PORT={port}: Input should be" in capsys.readouterr().out
+    assert f"OPS_APP_PORT={port}: Input should be" in capsys.readouterr().err
 
 
 def test_down_on_nothing_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +173,7 @@ def test_the_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_missing_manifest_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert lantern("datasets", "check", "none.toml") == 1
-    assert "none.toml" in capsys.readouterr().out
+    assert "none.toml" in capsys.readouterr().err
 
 
 def test_a_manifest_is_proposed_for_files_in_any_folder(
@@ -198,7 +198,7 @@ def test_a_file_that_crashes_the_program_is_said_to_be_damaged_or_too_large(
 
 def test_a_demo_without_its_archive_says_which_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert lantern("demo", "--archive", "/nowhere/ml-1m.zip") == 1
-    assert "/nowhere/ml-1m.zip" in capsys.readouterr().out
+    assert "/nowhere/ml-1m.zip" in capsys.readouterr().err
 
 
 def test_a_restore_of_no_backup_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_restore_of_no_backup_says_so(capsys: pytest.CaptureFixture[str], tmp_
     file.write_text("Dear reader" * 100)
 
     assert lantern("restore", str(file)) == 1
-    assert "is damaged or no backup" in capsys.readouterr().out
+    assert "is damaged or no backup" in capsys.readouterr().err
 
 
 def test_a_playground_is_written_into_its_inbox(

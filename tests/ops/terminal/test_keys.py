@@ -94,12 +94,12 @@ def test_a_revoked_key_opens_nothing_and_an_unknown_one_is_named(
     owner: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert lantern("keys", "add", DATASET, "shop", "--scope", "read", "--direct") == 0
-    key = capsys.readouterr().out.strip()
+    key = capsys.readouterr().err.strip()
 
     assert lantern("keys", "revoke", DATASET, "shop", "--direct") == 0
     assert known(owner, key) is None
     assert lantern("keys", "revoke", DATASET, "shop", "--direct") == 1
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "no key 'shop'" in said
     assert "demo" in said
 
@@ -108,7 +108,7 @@ def test_a_revoked_key_opens_nothing_and_an_unknown_one_is_named(
 @pytest.mark.parametrize("name", ["demo", "", "a b", "[red]", "x" * 65])
 def test_a_name_that_cannot_be_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert lantern("keys", "add", DATASET, name, "--scope", "read", "--direct") == 1
-    assert "error:" in capsys.readouterr().out
+    assert "error:" in capsys.readouterr().err
 
 
 def test_what_a_key_may_do_is_said_and_known(
@@ -118,7 +118,7 @@ def test_what_a_key_may_do_is_said_and_known(
         connection.execute(text("drop schema if exists movietweetings cascade"))
     assert lantern("keys", "add", DATASET, "shop", "--direct") == 2
     assert lantern("keys", "add", DATASET, "shop", "--scope", "everything", "--direct") == 1
-    assert "invalid scopes: everything" in capsys.readouterr().out
+    assert "invalid scopes: everything" in capsys.readouterr().err
     assert lantern("keys", "list", "none", "--direct") == 1
     assert lantern("keys", "list", "movietweetings", "--direct") == 1
-    assert "lantern up" in capsys.readouterr().out
+    assert "lantern up" in capsys.readouterr().err

@@ -124,7 +124,7 @@ def test_an_error_is_one_sentence_and_leaves_no_file(
     arguments = tuple(argument.format(folder=tmp_path) for argument in arguments)
     code = lantern("query", *arguments)
 
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr().err
     if reason:
         assert code == 1
         assert "error:" in shown
@@ -144,7 +144,7 @@ def test_a_failure_while_rows_are_written_keeps_the_file_there_was(
 
     assert file.read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
-    assert "error:" in capsys.readouterr().out
+    assert "error:" in capsys.readouterr().err
 
 
 def test_a_wrong_option_is_code_2() -> None:
@@ -160,5 +160,5 @@ def test_several_data_sets_need_a_choice(
     monkeypatch.setenv("LAKE_ROOT", str(tmp_path))
 
     assert lantern("query", "show tables") == 1
-    assert "--dataset: movielens_1m, playground" in capsys.readouterr().out
+    assert "--dataset: movielens_1m, playground" in capsys.readouterr().err
     assert lantern("query", "show tables", "--dataset", "playground") == 0
