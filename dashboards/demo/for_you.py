@@ -3,7 +3,7 @@
 The shelf with the user's own list has stars or buttons, and changes with each rating.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import streamlit as st
 
@@ -37,10 +37,10 @@ def body() -> None:
     visit.show_toast()
     user_id = choices.user()
     with states.error_boundary(), ui.skeletons("home"):
-        home = placed.answer(dataset, placed.HOME, user_id, about.value)
+        home = placed.home(dataset, user_id, about.value)
         rated = product_api.ratings(dataset, user_id)
         below = list(shelves.of(dataset, taste(home.value, rated.value), about.value))
-        of_below = items_below(home.value, rated.value, below)
+        of_below = items_below(home.value, {*unwanted_below(rated.value, user_id)}, below)
         shown = [*st.session_state.get("shown", ()), *placed.items(home.value.shelves)]
         shown += [item for items in of_below for item in items]
         offered = offers.of_items(dataset, shown, about.value)
@@ -77,15 +77,21 @@ def untouched(shelf: FilledShelf) -> list[ListedItem]:
     return [item for item in shelf.items if item.item_id not in visit.acts()]
 
 
+def unwanted_below(rated: RatingsPage, user_id: str) -> Iterator[str]:
+    """Yield the ids of items that were rated, hidden or put into the basket."""
+    yield from visit.acts()
+    yield from (item.item_id for item in (*rated.items, *rated.hidden))
+    yield from placed.of_basket(dataset, user_id, about.value)
+
+
 def items_below(
-    home: Placement, rated: RatingsPage, below: Sequence[shelves.HomeShelf]
+    home: Placement, unwanted: set[str], below: Sequence[shelves.HomeShelf]
 ) -> list[list[ListedItem]]:
-    """Return the items of the shelves below the placement: none that it has, and none rated.
+    """Return the items of the shelves below the placement: none that it has, and none unwanted.
 
     There are more than a shelf shows, as some may be sold out.
     """
-    seen = {item.item_id for item in placed.items(home.shelves)} | {*visit.acts()}
-    seen |= {item.item_id for item in (*rated.items, *rated.hidden)}
+    seen = {item.item_id for item in placed.items(home.shelves)} | unwanted
     return [shelves.unseen(shelf.answer.value.items, seen, 2 * PER_SHELF) for shelf in below]
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dashboards import product_api
 from dashboards.answers import CachedAnswer
 from dashboards.demo import offers
+from dashboards.demo.basket import contents
 from dashboards.demo.offers import Offer
-from dashboards.demo.words import reasons
+from dashboards.demo.words import kinds, reasons
 from dashboards.ui import Card
 from serving.schemas import About, FilledShelf, ListedItem, Placement
+from serving.schemas.placements import MAX_GIVEN_ITEMS
 
 HOME, ITEM, BASKET = "home", "item", "basket"
 
@@ -24,6 +26,27 @@ def answer(
     """
     where = offers.in_stock(about)
     return product_api.placement(dataset, name, user_id, item_ids, where=where)
+
+
+def home(dataset: str, user_id: str, about: About) -> CachedAnswer[Placement]:
+    """Return the shelves of the home page, without the items of the user's basket.
+
+    Raises:
+        ApiError: as of `product_api`.
+    """
+    return answer(dataset, HOME, user_id, about, of_basket(dataset, user_id, about))
+
+
+def of_basket(dataset: str, user_id: str, about: About) -> tuple[str, ...]:
+    """Return the ids of the items in the user's basket; of very many, those that were added last.
+
+    Raises:
+        ApiError: as of `product_api`.
+    """
+    if kinds.basket_button(about) is None:
+        return ()
+    events = product_api.events(dataset, user_id, kinds.basket_kinds(about)).value.items
+    return tuple(contents.in_basket(events, about))[:MAX_GIVEN_ITEMS]
 
 
 def of_user(placement: Placement) -> list[FilledShelf]:

@@ -97,7 +97,7 @@ def _change_of_list(dataset: str, user_id: str, before: Sequence[Item]) -> str:
 def _list(dataset: str, user_id: str) -> Sequence[Item]:
     """Return the user's list as the home page shows it."""
     about = product_api.about(dataset).value
-    home = placed.answer(dataset, placed.HOME, user_id, about).value
+    home = placed.home(dataset, user_id, about).value
     return placed.items(placed.of_user(home))
 
 

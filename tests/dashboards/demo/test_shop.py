@@ -49,6 +49,10 @@ def test_a_visitor_puts_a_product_into_the_basket_and_buys_it(
     expect(desktop.get_by_text("€2.90", exact=True)).to_be_visible()
     press(desktop, "Add to basket")
     expect(desktop.get_by_text(re.compile("^You added Film 2.* to the basket"))).to_be_visible()
+    follow(desktop, "For you")
+    expect(desktop.get_by_text("Because you added Film 2 to the basket").first).to_be_visible()
+    in_basket = at_rest(desktop).get_by_role("button", name=re.compile("^Film 2"))
+    expect(in_basket).to_have_count(0)
     follow(desktop, "Basket (1)")
 
     expect(desktop.get_by_text("1 product · €2.90")).to_be_visible()
