@@ -89,7 +89,7 @@ class FilterRefusedError(RequestRefusedError):
     """A filter cannot be read; the message names the character."""
 
     title = "The filter is invalid"
-    next_step = "Correct the filter where `detail` says. `docs/api.md` describes filters."
+    next_step = "Correct the filter at the place that is named."
 
 
 class UnknownKeyError(ApiError):

@@ -158,7 +158,7 @@ class Changed(Answer):
 
 
 class SlateFigures(Answer):
-    """Metrics of the first ten items of each list, against the users' later ratings."""
+    """Metrics of the first ten items of each list, against the users' later choices."""
 
     ndcg: float
     recall: float

@@ -54,7 +54,7 @@ def show(preview: RulesPreview | None, noun: str) -> None:
             metric(label, f"{after:.3f}", change, delta_description=was, help=meaning)
     st.caption(
         f"Based on {plural('user', preview.n_users)} of the last retrain's evaluation, with lists "
-        f"by {esc(preview.recipe)} and the users' later ratings. Without any rules: "
+        f"by {esc(preview.recipe)} and the users' later choices. Without any rules: "
         f"{_figures(preview)}.{_allowed(preview, noun)}"
     )
     _exposure(preview.exposure, noun)
@@ -142,7 +142,7 @@ def _headline(preview: RulesPreview) -> None:
         f"{preview.ndcg_change:+.4f}",
         colour=interval_colour(interval),
         delta_description=f"± {(preview.high - preview.low) / 2:.4f} (95 %)",
-        help="Agreement of the first ten ranks with the users' later ratings; higher ranks count "
+        help="Agreement of the first ten ranks with the users' later choices; higher ranks count "
         f"more. With the active rules it is {preview.before.ndcg:.4f}",
     )
 
