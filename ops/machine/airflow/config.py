@@ -40,8 +40,10 @@ SETTINGS: dict[str, dict[str, object]] = {
     "SCHEDULER": {
         "SCHEDULER_IDLE_SLEEP_TIME": 0.5,
         "JOB_HEARTBEAT_SEC": 2,
-        "SCHEDULER_HEALTH_CHECK_THRESHOLD": 15,
-        "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 30,
+        # On a busy machine heartbeats are late. With 15 s, a scheduler marks itself as failed when
+        # it looks for orphaned tasks, and starts its own running tasks once more.
+        "SCHEDULER_HEALTH_CHECK_THRESHOLD": 60,
+        "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 120,
         "TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
         "ORPHANED_TASKS_CHECK_INTERVAL": 15,
     },
