@@ -103,7 +103,8 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             at = position + len(text[position:]) - len(text[position:].lstrip())
-            raise refused(at + 1, f"{text[at]!r} is not expected")
+            hint = "; to compare, write ==" if text[at] == "=" else ""
+            raise refused(at + 1, f"{text[at]!r} is not expected{hint}")
         tokens.append(_token(match))
         position = match.end()
     return [*tokens, _Token("end", "", end + 1)]

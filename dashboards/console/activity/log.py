@@ -167,9 +167,11 @@ def _what(entry: AuditEntry) -> str:
     if "live_release" in after and before.get("live_release") != after["live_release"]:
         return f"{entry.target} instead of {before.get('live_release') or 'none'}"
     if "version" in after:
-        return f"version {before.get('version', 0)} to {after['version']}"
+        versions = f"version {before.get('version', 0)} to {after['version']}"
+        return f"{entry.target}: {versions}" if entry.action == "change_placement" else versions
     if "scopes" in after:
-        return f"{entry.target}: {', '.join(after['scopes'])}"
+        replaced = ", in place of an earlier key" if "scopes" in before else ""
+        return f"{entry.target}: {', '.join(after['scopes'])}{replaced}"
     if "through" in after:  # the target is a digest
         return f"{entry.target[:DIGEST_LENGTH]}…, {THROUGH.get(after['through'], '')}"
     if "n_events" in after:

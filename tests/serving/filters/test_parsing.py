@@ -51,7 +51,7 @@ def test_in_is_one_of_several_values() -> None:
         ("price <", 8, "a number, or a text in quotes, is expected"),
         ("price < 20 and", 15, "a name is expected"),
         ("price < 20 price < 3", 12, "the end is expected"),
-        ("price = 20", 7, "'=' is not expected"),
+        ("price = 20", 7, "'=' is not expected; to compare, write =="),
         ("price < 'x", 9, '"\'" is not expected'),
         ("(price < 20", 12, ") is expected"),
         ("a in 'x'", 6, "( is expected"),

@@ -63,6 +63,38 @@ def test_an_act_names_its_target_once(
 
 
 @pytest.mark.parametrize(
+    ("action", "target", "states", "what"),
+    [
+        (
+            "create_key",
+            "key till",
+            ({"scopes": ["read"]}, {"scopes": ["read", "feedback"]}),
+            "Created key :gray[till: read, feedback, in place of an earlier key]",
+        ),
+        (
+            "change_placement",
+            "placement home",
+            ({"version": 1}, {"version": 2}),
+            "Changed placement :gray[home: version 1 to 2]",
+        ),
+        ("change_rules", "rules", ({}, {"version": 1}), "Changed rules :gray[version 0 to 1]"),
+    ],
+)
+def test_a_change_says_what_was_there_before(
+    page: Page,
+    operations: FakeOperations,
+    *,
+    action: str,
+    target: str,
+    states: tuple[dict[str, object], dict[str, object]],
+    what: str,
+) -> None:
+    changed = {"action": action, "target": target, "before": states[0], "after": states[1]}
+    operations.entries[:] = [operations.entries[0].model_copy(update=changed)]
+    assert what in cells(opened(page, ACTIVITY)).replace("\\", "")
+
+
+@pytest.mark.parametrize(
     ("through", "what"),
     [("inspector", "in the Inspector"), ("view as", "saw the product as this user")],
 )
