@@ -80,8 +80,8 @@ def _shelf(number: int, of_shelf: int) -> None:
                 "Source", get_args(ShelfSource), key=draft.key("source", of_shelf),
                 format_func=lambda source: SOURCES[source], persist_state="session",
             )  # fmt: skip
-        with st.grid(3, min_column_width=140):
-            filter_field("Filter", draft.key("filter", of_shelf))
+        filter_field("Filter", draft.key("filter", of_shelf))
+        with st.grid(2, min_column_width=140):
             _number("Limit (items)", "limit", of_shelf)
             _number(
                 "Minimum (items)", "minimum", of_shelf, "With fewer items the shelf is left out"
