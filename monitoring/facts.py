@@ -13,6 +13,7 @@ from warehouse.maintenance.growth import Growth
 
 DagKind = Literal["ingest", "collect", "retrain", "maintain"]
 STOPPED = "stopped"
+ACTIVE = ("queued", "running")  # states of a run that has not ended
 DAG_KINDS: tuple[DagKind, ...] = ("ingest", "collect", "retrain", "maintain")
 
 

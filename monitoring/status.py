@@ -21,7 +21,7 @@ def lines(facts: Facts, limits: Limits, *, now: datetime) -> tuple[Line, ...]:
         return (NOT_LOADED, *of_platform)
     growth = facts.data.growth if facts.data else None
     return (
-        *release.lines(facts.serving, growth, limits, now),
+        *release.lines(facts.serving, facts.orchestration, growth, limits, now=now),
         *person.lines(facts, limits, now),
         *data.lines(facts.data, limits, now),
         *data.outbox(facts.serving, limits, now),

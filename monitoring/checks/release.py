@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from monitoring.durations import age, counted, length
-from monitoring.facts import LiveRelease, Serving
+from monitoring.facts import ACTIVE, DagKind, LiveRelease, Orchestration, Serving
 from monitoring.levels import Check, Level, Line
 from monitoring.limits import Limits
 from warehouse.maintenance.growth import Growth
@@ -13,12 +13,21 @@ VERY_STALE = 2  # times the limit from which a stale release is an error
 _NEXT_STEP = (
     "Start a retrain on the page Retrains, or read there why the last one was not published."
 )
+_UNDER_WAY: dict[DagKind, str] = {
+    "retrain": "A retrain is running.",
+    "ingest": "An ingest is running. The first retrain starts when it has ended.",
+}
 _AGE = Check("release_age", "Live release")
 _PUBLISHING = Check("publishing", "Publishing")
 
 
 def lines(
-    serving: Serving | None, growth: Growth | None, limits: Limits, now: datetime
+    serving: Serving | None,
+    runs: Orchestration | None,
+    growth: Growth | None,
+    limits: Limits,
+    *,
+    now: datetime,
 ) -> Iterator[Line]:
     """Yield the lines of the live release."""
     if serving is None:
@@ -27,11 +36,19 @@ def lines(
         yield _AGE.line("error", "Not known", detail, step)
         return
     if serving.release is None:
-        detail = "No release is live: users get no lists."
-        yield _AGE.line("warning", "None yet", detail, _NEXT_STEP, "retrains")
+        yield _none_yet(runs)
         return
     yield _age(serving.release, growth, limits, now)
     yield _publishing(serving.release)
+
+
+def _none_yet(runs: Orchestration | None) -> Line:
+    detail = "No release is live: users get no lists."
+    for kind, what in _UNDER_WAY.items():
+        dag = runs.dags.get(kind) if runs else None
+        if dag is not None and dag.state in ACTIVE:
+            return _AGE.line("ok", "Under way", f"{detail} {what}")
+    return _AGE.line("warning", "None yet", detail, _NEXT_STEP, "retrains")
 
 
 def _age(live: LiveRelease, growth: Growth | None, limits: Limits, now: datetime) -> Line:

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from monitoring.durations import age
-from monitoring.facts import STOPPED, DagKind, DagState, Orchestration
+from monitoring.facts import ACTIVE, STOPPED, DagKind, DagState, Orchestration
 from monitoring.levels import NOTHING_TO_DO, Level, Line, Target
 from monitoring.limits import Limits
 
-ACTIVE = ("queued", "running")
 _SUBJECTS: dict[DagKind, str] = {
     "ingest": "Ingest", "collect": "Collect", "retrain": "Retrain", "maintain": "Maintain",
 }  # fmt: skip

@@ -99,6 +99,7 @@ def test_all_is_well() -> None:
     assert "1,200 new events, 5 new users, 1 new item" in shown["release_age"].detail
 
 
+RUNNING = DagState(state="running", started_at=NOW)
 NEW, NONE_NEW = Growth(1, 0, 0), Growth(0, 0, 0)
 CASES: list[tuple[str, Facts, Level, str]] = [
     ("release_age", released(8 * HOUR, growth=NEW), "ok", "Fresh"),
@@ -107,6 +108,8 @@ CASES: list[tuple[str, Facts, Level, str]] = [
     ("release_age", released(15 * DAY, growth=NONE_NEW), "ok", "Up to date"),
     ("release_age", released(15 * DAY, growth=None), "error", "Stale"),
     ("release_age", replace(WELL, serving=Serving(None)), "warning", "None yet"),
+    ("release_age", replace(ran("ingest", RUNNING), serving=Serving(None)), "ok", "Under way"),
+    ("release_age", replace(ran("retrain", RUNNING), serving=Serving(None)), "ok", "Under way"),
     ("release_age", replace(WELL, serving=None), "error", "Not known"),
     ("publishing", released(HOUR, growth=NEW, is_paused=True), "warning", "Paused"),
     ("approval", WELL, "ok", "None waiting"),
