@@ -24,7 +24,7 @@ def button(account: Account, dataset: str, user_id: str = "") -> None:
             "Deletes a user's ratings, hides, lists and profile. **This cannot be undone**, and "
             "the id accepts no events afterwards."
         )
-        with st.form("erase_form", border=False, clear_on_submit=True):
+        with st.form("erase_form", border=False, clear_on_submit=True, enter_to_submit=False):
             entered = user_id or st.text_input(
                 "User id", key="erase_user_id", max_chars=MAX_ID_LENGTH
             )

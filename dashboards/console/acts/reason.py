@@ -22,7 +22,7 @@ def popover(label: str, key: str, icon: str, question: str, *, act: str = "") ->
 
 def form(key: str, question: str, act: str, icon: str) -> str | None:
     """Show a question with a field for the reason; return the reason when it is submitted."""
-    with st.form(f"form_{key}", border=False, clear_on_submit=True):
+    with st.form(f"form_{key}", border=False, clear_on_submit=True, enter_to_submit=False):
         st.markdown(question)
         reason = st.text_input(
             "Reason",

@@ -59,7 +59,7 @@ def preview_button(account: Account, dataset: str, rules: SlateRules | None) -> 
 def form(account: Account, dataset: str, rules: SlateRules | None, active: RulesVersion) -> None:
     """Ask for a reason and activate the rules. Disabled until exactly these were previewed."""
     obstacle = _obstacle(rules, active)
-    with st.form("activate_rules", border=False):
+    with st.form("activate_rules", border=False, enter_to_submit=False):
         reason = st.text_input(
             "Reason",
             key="rules_reason",
