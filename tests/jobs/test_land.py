@@ -59,7 +59,7 @@ def test_a_later_file_lands_alone_even_under_the_same_run_key(
 ) -> None:
     send(inbox, "ratings-1.csv", HEADER, "u,a,4,100")
     land.run(warehouse, ONLY_RATINGS, inbox)
-    send(inbox, "more.csv", HEADER, "u,b,4,100")
+    send(inbox, "ratings-2.csv", HEADER, "u,b,4,100")
     send(inbox, "ratings-copy.csv", HEADER, "u,a,4,100")
 
     land.run(warehouse, ONLY_RATINGS, inbox)

@@ -36,9 +36,13 @@ def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
 
 
 def unmatched(folder: Path, patterns: Sequence[str]) -> list[str]:
-    """Return the names of files that match none of the patterns, without notes such as README."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in paths]
+    """Return the names of files that match none of the patterns, without notes such as README.
+
+    Files are looked for in the folder itself and in those of the patterns: others may have any.
+    """
+    parents = {"", *(f"{p.rpartition('/')[0]}/" for p in patterns if "/" in p)}
+    paths = {path for parent in parents for path in folder.glob(f"{parent}*") if path.is_file()}
+    names = sorted(path.relative_to(folder).as_posix() for path in paths)
     data = [name for name in names if not any(map(is_note, name.split("/")))]
     return [name for name in data if not any(matches(pattern, name) for pattern in patterns)]
 

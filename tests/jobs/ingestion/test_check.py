@@ -105,13 +105,13 @@ def test_empty_files_missing_files_and_invalid_manifests_are_named(manifest: Pat
 def test_files_that_no_section_names_are_a_warning(manifest: Path) -> None:
     sent(manifest, HEADER, *GOOD)
     inbox = manifest.parent / "inbox"
-    for name in ("README.md", ".ratings.part", "_SUCCESS"):
+    for name in ("README.md", ".ratings.part", "_SUCCESS", "truth/more.csv"):
         send(inbox, name, "no data")
     assert graded(manifest, "warning") == []
 
-    send(inbox, "2026/more.csv", HEADER, *GOOD)
+    send(inbox, "more.csv", HEADER, *GOOD)
     [warning] = graded(manifest, "warning")
-    assert "no `file` of the manifest, not read: 2026/more.csv. Correct `file`" in warning
+    assert "no `file` of the manifest, not read: more.csv. Correct `file`" in warning
 
 
 def test_files_that_cannot_be_checked_are_noted(manifest: Path) -> None:
