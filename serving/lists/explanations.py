@@ -92,7 +92,7 @@ def _text(builder: ListBuilder, item_id: str, status: ListStatus) -> str:
             is_by_rule = item_id in slate.rules.hide or item_id in slate.kept_out
             return "left out for everyone" if is_by_rule else "not available now"
         case "cold":
-            return "nobody had rated or chosen it when the model was trained"
+            return "it had no ratings or events when the model was trained"
         case _:
             return "not in the catalogue"
 

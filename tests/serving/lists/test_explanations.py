@@ -14,7 +14,7 @@ from tests.support.serving.live_shop import hide, rate
         (("fan", "f3"), "listed", "#1 on your list"),
         (("fan", "f1"), "rated", "you rated it 5 stars"),
         (("fan", "o4"), "hidden", "you hid it"),
-        (("fan", "c1"), "cold", "nobody had rated or chosen it when the model was trained"),
+        (("fan", "c1"), "cold", "it had no ratings or events when the model was trained"),
         (("fan", "x9"), "unknown", "not in the catalogue"),
         (("nobody", "o3"), "listed", "#2 on your list"),
     ],
