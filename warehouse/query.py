@@ -129,6 +129,11 @@ class Lake:
         """Return the table's last commits, newest first; with `limit=None` all."""
         return [commit_of(entry) for entry in self._open(table).history(limit)]
 
+    def commits_after(self, table: Table, version: int) -> list[Commit]:
+        """Return the commits after a version, newest first; -1 is before the first."""
+        n_newer = self.version(table) - version
+        return self.history(table, limit=n_newer) if n_newer else []
+
     def commit(self, table: Table, version: int) -> Commit:
         """Return the commit that made a version, which costs the more the older it is."""
         delta = self._open(table)

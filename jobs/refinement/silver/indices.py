@@ -80,7 +80,7 @@ class _State:
 
     def is_followed_only_by(self, lake: Lake, table: Table, run_key: RunKey) -> bool:
         """Whether all later commits are the run's: creation, new columns, rows."""
-        later = lake.history(table, limit=lake.version(table) - self.version)
+        later = lake.commits_after(table, self.version)
         return all(commit.run_key == run_key for commit in later)
 
 
