@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.engine.errors import EngineError
@@ -25,6 +24,8 @@ from warehouse.run_keys import RunKey
 from warehouse.settings import LakeSettings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from jobs.runtime.lineage_events import JobEvents
     from warehouse.delta import Warehouse
 
@@ -54,9 +55,11 @@ class Job:
         from warehouse.query import Lake
         from warehouse.tables import SILVER_EVENTS
 
-        lake = Lake(self.root)
-        n_rows = n_new + (lake.n_rows(SILVER_EVENTS) if lake.exists(SILVER_EVENTS) else 0)
-        start = partial(session.start, self.name, few_rows=few_rows, n_rows=n_rows)
+        def start() -> "SparkSession":
+            lake = Lake(self.root)
+            n_rows = n_new + (lake.n_rows(SILVER_EVENTS) if lake.exists(SILVER_EVENTS) else 0)
+            return session.start(self.name, few_rows=few_rows, n_rows=n_rows)
+
         return Warehouse(start, self.root, run_key=self.run_key)
 
 
