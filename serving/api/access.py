@@ -79,7 +79,7 @@ class Admission:
         self._comparisons = Comparisons()
         self._erasures = Erasures()
         self._changes = _turns(TooManyChangesError("Too many changes are being made at once."))
-        self._searches = _turns(TooManySearchesError("The key searches too often at once."))
+        self._searches = _turns(TooManySearchesError("The key has too many searches at once."))
 
     async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
         """Return the caller of a request if it has what the route needs.

@@ -33,7 +33,7 @@ class RateLimiter:
         what: subject and verb of the error's message: who sends too many requests.
     """
 
-    def __init__(self, per_second: int, what: str = "The key sends") -> None:
+    def __init__(self, per_second: int, what: str = "The key or token sends") -> None:
         self._per_second = per_second
         self._what = what
         self._full_at: OrderedDict[str, float] = OrderedDict()  # when each bucket is full again

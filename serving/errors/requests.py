@@ -26,8 +26,8 @@ class ScopeMissingError(KeyRefusedError):
     """The key is valid but lacks the scope; or the Airflow user is not an operator."""
 
     status = 403
-    title = "The key lacks a scope"
-    next_step = "Ask for a key with this scope. Operators' acts need Airflow's role Op."
+    title = "The caller may not do this"
+    next_step = "Ask for a key with this scope. Operators' acts need Airflow's role Op or Admin."
 
 
 class RequestRefusedError(ApiError):

@@ -31,7 +31,7 @@ class NoQuestionError(ApiError):
     """The retrain does not wait for an answer: it never asked, was answered, or has ended."""
 
     status = 409
-    title = "The retrain waits for no answer"
+    title = "The retrain does not wait for an answer"
     next_step = "Look at the retrain again: another operator may have answered."
 
 

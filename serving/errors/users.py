@@ -36,7 +36,7 @@ class IdempotencyKeyReusedError(ApiError):
 
     status = 409
     title = "The idempotency key was used before"
-    next_step = "Give each event a key of its own. Only a retry repeats the key of its first try."
+    next_step = "Give each event an idempotency key of its own. Only a retry repeats it."
 
 
 class FeedbackChangedError(ApiError):

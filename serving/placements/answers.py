@@ -197,7 +197,7 @@ def _obstacle(of_visit: Visit, compiled: CompiledShelf, found: Found) -> str | N
     n_items, minimum = len(found.items), compiled.shelf.minimum
     if n_items >= minimum:
         return None
-    count, source = f"It has {n_items} of at least {minimum} items", compiled.shelf.source
+    count, source = f"It has {n_items} items and needs at least {minimum}", compiled.shelf.source
     if source in OF_GIVEN_ITEMS and not of_visit.given:
         return f"{count}: give the id of an item of the page or the basket that the catalogue has."
     if source in OF_A_HISTORY and of_visit.user_id is None:

@@ -124,7 +124,7 @@ class Answer(BaseModel):
 
 
 class RequestBody(BaseModel):
-    """The body of a request. Unknown fields are rejected."""
+    """The body of a request. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

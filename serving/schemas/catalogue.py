@@ -117,7 +117,7 @@ def choice_text(kinds: Mapping[str, KindMeaning], *, has_ratings: bool) -> str:
 
 
 class Display(Answer):
-    """Which attributes are an item's price, stock, picture and first day; null: none is."""
+    """Which attributes are an item's price, stock, picture and start of sale; null: none is."""
 
     price: str | None = Field(default=None, description="Name of the attribute with the price.")
     currency: str = Field(default="", description="Of prices, such as EUR; may be empty.")

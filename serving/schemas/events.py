@@ -193,7 +193,7 @@ class EventResults(Answer):
                 "code": "unknown-item",
                 "title": "Unknown item",
                 "detail": "There is no item 'x'.",
-                "next_step": "Search the catalogue by title.",
+                "next_step": "Search by title, or create it with `PUT items/{id}`.",
             },
         ],
     )

@@ -20,7 +20,7 @@ class Rating(RequestBody):
     occurred_at: Timestamp | None = Field(
         default=None,
         description="When the user rated; by default the time of arrival. A time up to 5 minutes "
-        "in the future is replaced by the server's time; a later one is rejected.",
+        "in the future is replaced by the server's time; a later one is refused.",
     )
 
 

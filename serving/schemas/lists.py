@@ -107,8 +107,8 @@ class Recommendations(Answer):
 class SimilarItems(Answer):
     """Items similar to one item, most similar first.
 
-    `score`, between 0 and 1, is the cosine of the factors or, for recipes without factors, the
-    cosine of the categories times a weight that rises with popularity.
+    `score` is the cosine of the factors. For an item-item recipe it is the model's weight of the
+    pair; for a popularity, the cosine of the categories times a weight that rises with popularity.
     """
 
     model_config = with_example(item_id="1", release_id=7, items=[EXAMPLE_LISTED])

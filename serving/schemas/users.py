@@ -52,7 +52,7 @@ class RatingsPage(Answer):
 
 
 class NewUser(Answer):
-    """A new user's id, and the token with which the user can be erased."""
+    """A new user's id, and the token with which their data can be exported and erased."""
 
     user_id: str
     token: str = Field(

@@ -101,14 +101,16 @@ class Runs:
             run = self.airflow.find_run(self._dag_id, run_id)
             question = self.airflow.question(run)
             if question is None or question.answer is not None or run.state in ENDED:
-                raise errors.NoQuestionError(f"The retrain {run_id!r} waits for no answer.")
+                raise errors.NoQuestionError(f"The retrain {run_id!r} does not wait for an answer.")
             if given.approve:
                 self._refuse_own(run)
             act.before = {"started_by": run.started_by}
             try:
                 self.airflow.answer(run, question, approve=given.approve)
             except RefusedRequestError as error:
-                raise errors.NoQuestionError(f"Airflow took no answer: {error.reason}") from error
+                raise errors.NoQuestionError(
+                    f"Airflow refused the answer: {error.reason}"
+                ) from error
             return _answer(run)
 
     @property

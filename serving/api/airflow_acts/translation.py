@@ -30,7 +30,7 @@ def translated(unknown: errors.ServingError, to_look_at: str) -> Iterator[None]:
     except UnknownRunError as error:
         raise unknown from error
     except RefusedRequestError as error:
-        raise errors.RequestRefusedError(f"Airflow refused it: {error.reason}") from error
+        raise errors.RequestRefusedError(f"Airflow refused the request: {error.reason}") from error
     except AirflowError as error:
         raise errors.OperatorCheckUnavailableError(
             f"Airflow did not answer: look at {to_look_at} before you repeat this."

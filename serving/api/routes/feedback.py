@@ -25,7 +25,7 @@ EventKey = Annotated[
         description="An idempotency key of this event, such as a UUID, unique across the data "
         "set's products. If an event is sent again with the same idempotency key, it is not "
         "written again, and the answer has the status `repeated`. Another event with that "
-        "idempotency key is rejected. Use the same one for every retry.",
+        "idempotency key is refused. Use the same one for every retry.",
         examples=["7f9c0d1e-5c3b-4a57-9c59-0a4b6d6f2f11"],
     ),
 ]
@@ -129,7 +129,7 @@ def undo_event(quotas: DailyQuotas, caller: Sender, user_id: UserId, event_id: E
     summary="Create a user",
 )
 def create_user(quotas: DailyQuotas, caller: Sender) -> Response:
-    """Returns a new id and, only in this answer, the token with which the user can be erased."""
+    """Returns a new id and, only in this answer, the user's token: for export and erasure."""
     with caller.transaction() as authorized:
         quotas.check(caller.dataset, authorized.name, "users")
         user = accounts.create(authorized.connection)

@@ -38,7 +38,7 @@ EventId = Annotated[
         min_length=1,
         max_length=256,
         pattern=NO_NUL,
-        description="The `event_id` of a receipt.",
+        description="The `event_id` that the API returned for the event.",
         examples=["0f8fad5bd9cb469fa165708677289502"],
     ),
 ]
@@ -48,9 +48,9 @@ Sort = Annotated[
         description="`relevance`: best matches first, and the most popular first among equals; "
         "without `q`, the most popular first. `popular`: the most popular first. `cheapest` and "
         "`dearest`: by the attribute that `display` names as the price, items without one last; "
-        "refused if it names none. `added`: the last item first, by the attribute that `display` "
-        "names as the first day, and by when the catalogue got it. `newest` and `oldest`: by year "
-        "of release, unknown years last. `title`: A to Z."
+        "refused if it names none. `added`: the last start of sale first, by the attribute that "
+        "`since` of `display` names; then items without one, the last added first. `newest` and "
+        "`oldest`: by year of release, unknown years last. `title`: A to Z."
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]

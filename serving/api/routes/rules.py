@@ -55,7 +55,7 @@ def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
 )
 @one_at_a_time
 def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
-    """Applies the rules to the window lists of the last retrain. Nothing is written."""
+    """Applies the rules to lists of the last retrain's evaluation window. Nothing is written."""
     with caller.connection() as authorized:
         return as_json(preview.preview(authorized.connection, body, caller.release_cache))
 

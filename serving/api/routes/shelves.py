@@ -51,7 +51,7 @@ def popular(
 
 @read.get("/trending", response_model=schemas.Shelf, tags=["shelves"], summary="Trending items")
 def trending(caller: Reader, category: Category = None, limit: Limit = 20) -> Response:
-    """Items with most positive ratings in the last weeks, also those since the release."""
+    """The items most popular in the last weeks, including ratings since the release."""
     with caller.connection() as connection:
         cache = caller.release_cache
         shelf = shelves.trending(connection, cache, category=category, limit=limit)

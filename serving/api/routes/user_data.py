@@ -90,7 +90,7 @@ def list_erasures(
     user_id: OneUser = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
-    """Newest first, each with how far it has come in the lake."""
+    """Newest first, each with the times when the lake deleted the rows and the old files."""
     with caller.connection() as authorized:
         if user_id is None:
             return as_json(erasures.newest(authorized.connection, limit=limit))

@@ -92,7 +92,7 @@ def test_shelves_are_previewed_for_a_user_before_they_are_activated(app: str, th
 
     expect(themed.get_by_text("As user 0042 would see it now")).to_be_visible()
     expect(themed.get_by_text(displayed(HOSTILE)).last).to_be_visible()
-    expect(themed.get_by_text("It has 0 of at least 4 items")).to_be_visible()
+    expect(themed.get_by_text("It has 0 items and needs at least 4")).to_be_visible()
     themed.get_by_role("button", name="Remove shelf 3").click()
     themed.get_by_label("Reason").last.fill("the sale is over")
     expect(themed.get_by_role("button", name="Activate", exact=True)).to_be_enabled()

@@ -131,7 +131,9 @@ def test_the_commands_of_the_page_work_as_printed(variables: dict[str, str], own
     assert json.loads(stock) == {"n_changed": 1}
     assert placements.count('"list_id"') > 2  # the shelves of two placements
     assert active.count('"name":"home","version":0') == 2  # in the list, and its history
-    assert json.loads(tried)["shelves"][1]["left_out"].startswith("It has 0 of at least 4")
+    assert json.loads(tried)["shelves"][1]["left_out"].startswith(
+        "It has 0 items and needs at least 4"
+    )
     assert re.findall(r'"name":"home","version":(\d)', changed) == ["1", "2"]
     assert paused.count('"live_release":1') == 2
     assert (json.loads(started)["state"], json.loads(started)["started_by"]) == ("queued", "ada")

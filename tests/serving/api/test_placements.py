@@ -151,7 +151,7 @@ def test_a_preview_shows_what_a_user_would_see_and_is_audited(ada: OperatorClien
 
     yours, again = preview.shelves
     assert ([item.item_id for item in yours.items], yours.left_out) == (["b"], None)
-    assert again.left_out == "It has 0 of at least 5 items."
+    assert again.left_out == "It has 0 items and needs at least 5."
     of_items, of_history = ada.preview_placement([shelf("together"), shelf("again")]).shelves
     assert "give the id of an item of the page" in str(of_items.left_out)
     assert "give the id of a user" in str(of_history.left_out)

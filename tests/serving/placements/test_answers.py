@@ -112,7 +112,7 @@ def test_an_answer_is_what_its_preview_says(api: Engine, reading: Connection) ->
     assert (answer.placement, answer.version, answer.user_id) == ("home", 1, "p")
     assert [shelf.left_out for shelf in tried] == [
         None,
-        "It has 2 of at least 4 items.",
+        "It has 2 items and needs at least 4.",
         None,
         None,
     ]

@@ -143,7 +143,9 @@ class FakePlacements:
                 source=shelf.source,
                 kind=None,
                 category=None,
-                left_out="It has 0 of at least 4 items." if shelf.source == "again" else None,
+                left_out="It has 0 items and needs at least 4."
+                if shelf.source == "again"
+                else None,
                 items=()
                 if shelf.source == "again"
                 else shop.shelf(shelf.limit, start=number * 10).items,

@@ -62,7 +62,7 @@ def test_a_draft_is_previewed_for_a_chosen_user(page: Page, placements: FakePlac
     assert "As user 0042 would see it now" in words(app)
     assert [len(shelf) for shelf in posters(app)] == [20, 18]
     assert "Left out" in words(app)
-    assert r"It has 0 of at least 4 items\." in words(app)
+    assert r"It has 0 items and needs at least 4\." in words(app)
 
     write(app, "title", rows(app)[0], "Another")  # a preview is of exactly these shelves
     assert posters(app) == []
