@@ -24,7 +24,7 @@ TASK_TEXTS = {
         "one commit per table. No row changes; old versions keep their files until `vacuum`.",
     ),
     "vacuum": TaskText(
-        "Remove old files",
+        "Delete old files",
         "Deletes files of the lake that only old table versions need, a week after they were "
         "replaced. Versions that kept releases were fitted on stay complete, unless users were "
         "erased since.",

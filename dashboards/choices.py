@@ -70,7 +70,7 @@ def view_as_picker(users: Sequence[User], about: About) -> None:
         key=_VIEW_AS,
         on_change=_view_as,
         accept_new_options=True,
-        placeholder="Pick a user or type an ID",
+        placeholder="Pick a user or type an id",
         width=300,
     )
 

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     AirflowUnavailableError: "Airflow is not responding. Run `lantern status` for details.",
-    AirflowError: "Airflow rejected this request, or does not know this DAG yet.",
+    AirflowError: "Airflow refused this request, or does not know this DAG yet.",
     OperatorsNotConfiguredError: "The API cannot check operators. Set `API_AIRFLOW_URL` and "
     "restart the API.",
     LiveReleaseChangedError: "Another release went live meanwhile. Look at the releases again: "
@@ -49,7 +49,7 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     NoEarlierReleaseError: "No older release is kept.",
     RetrainActiveError: "Another retrain was started meanwhile. Nothing was started.",
     RetrainEndedError: "This retrain has ended meanwhile. There is nothing to stop.",
-    NoQuestionError: "This retrain waits for no answer any more. Nothing was changed.",
+    NoQuestionError: "This retrain does not wait for an answer any more. Nothing was changed.",
     OwnRetrainError: "You started this retrain: another account must approve it.",
     BacktestActiveError: "Another backtest was started meanwhile. Nothing was started.",
     UnknownBacktestError: "Airflow has not loaded the DAG of backtests. Try again in a minute.",
@@ -59,9 +59,9 @@ _MESSAGES: dict[type[Exception], str] = {  # subclasses before their base
     "the runs in Airflow before you repeat it.",
     CheckNotReleasableError: "Rows that fail this check cannot be released. Correct the file or "
     "the manifest, or reject the rows.",
-    ApiError: "The recommendation service did not answer this request, or rejected it. Run "
+    ApiError: "The API did not answer this request, or refused it. Run "
     "`lantern status` for details.",
-    WarehouseError: "The data lake cannot be read.",
+    WarehouseError: "The lake cannot be read.",
     ValidationError: "This version of the app cannot read the data's format.",
 }
 

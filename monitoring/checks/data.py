@@ -19,7 +19,7 @@ _OUTBOX = Check("outbox", "Outbox")
 def lines(data: Data | None, limits: Limits, now: datetime) -> Iterator[Line]:
     """Yield the lines of the lake."""
     if data is None:
-        detail = "The data lake cannot be read, so its state is not known."
+        detail = "The lake cannot be read, so its state is not known."
         step = "Check LAKE_ROOT and the permissions of its folder."
         yield Line("lake", "Data lake", "error", "Not known", detail, step)
         return

@@ -21,8 +21,8 @@ def button(account: Account, dataset: str, user_id: str = "") -> None:
     label = "Erase this user" if user_id else "Erase a user"
     with st.popover(label, icon=":material/person_remove:", key="erase"):
         st.markdown(
-            "Deletes a user's ratings, hides, lists and profile. **This cannot be undone**, and "
-            "the id accepts no events afterwards."
+            "Deletes a user's events, attributes, lists and profile. **This cannot be undone**, "
+            "and the id accepts no events afterwards."
         )
         with st.form("erase_form", border=False, clear_on_submit=True, enter_to_submit=False):
             entered = user_id or st.text_input(

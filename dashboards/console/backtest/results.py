@@ -90,7 +90,7 @@ def show_table(figures: Sequence[Figure], period: str) -> None:
         rows.append(row)
     components.table(rows, "Each cut with users, NDCG@10 and the losses of older models")
     if ages:
-        st.caption("An older model: its NDCG@10 minus that of the new model. Gray: within noise.")
+        st.caption("Older models: their NDCG@10 minus that of the new one. Gray: within noise.")
     if len(cuts) > MAX_ROWS:
         st.caption(f"The newest {MAX_ROWS} of {len(cuts)} cuts. All are in `gold.backtests`.")
 

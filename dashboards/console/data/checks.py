@@ -19,8 +19,10 @@ class Check:
     column: str = ""
 
 
-_NO_ID = "Without an id no row of the lake can have it. Correct the file, or leave such rows out "
-_NO_ID += "with `keep_if` in the manifest."
+_NO_ID = (
+    "Every row of the lake needs an id. Correct the file, or leave such rows out with `keep_if` "
+)
+_NO_ID += "in the manifest."
 _NO_NUL = f"Postgres stores no such character. {_CORRECT_FILE}"
 _TOO_LONG = "Postgres could not index it. Check that the manifest names the right column."
 

@@ -16,7 +16,7 @@ with states.error_boundary(in_console=True):
     dataset = choices.dataset()
 require_access(account, dataset, actions)
 caption.caption(
-    f"{esc(product_api.title(dataset))} · what arrived, what was rejected, what is kept"
+    f"{esc(product_api.title(dataset))} · what arrived, what failed a check, what is kept"
 )
 with actions:
     with inline_errors():

@@ -68,8 +68,8 @@ def show_figures(lineage: Lineage) -> None:
         )
         components.metric("Interactions learned", f"{lineage.n_ratings:,}")
     st.caption(
-        f"Fitted {moment(lineage.fitted_at)} by code {esc(lineage.code_commit[:12])}. Click a "
-        "table or a job in the diagram to open it."
+        f"Fitted {moment(lineage.fitted_at)} with the code of commit "
+        f"{esc(lineage.code_commit[:12])}. Click a table or a job in the diagram to open it."
     )
     if not lineage.is_exact:
         st.info(

@@ -12,7 +12,7 @@ from warehouse.tables.vocabulary import ALL_SUBJECTS
 
 STEPS = {
     "compact": ("Compact small files", "file"),
-    "vacuum": ("Remove old files", "file"),
+    "vacuum": ("Delete old files", "file"),
     "prune": ("Delete old records", "row"),
     "clean_airflow": ("Clean Airflow", "log file"),
 }

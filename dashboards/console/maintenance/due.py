@@ -52,7 +52,7 @@ def show_erasures(open_erasures: OpenErasures, record: ErasureRecord) -> None:
     oldest = open_erasures.oldest_with_files_at
     due = f"The oldest open request is {age(oldest)} old. " if oldest else ""
     deleted = f", the last {age(record.erased_at)} ago" if record.erased_at else ""
-    purged = f", the last purge {age(record.purged_at)} ago" if record.purged_at else ""
+    purged = f", the last {age(record.purged_at)} ago" if record.purged_at else ""
     st.caption(
         f"{due}Done so far: {plural('user', record.n_users)} erased; "
         f"{plural('row', record.n_rows)} deleted{deleted}; "
@@ -78,7 +78,7 @@ def _erasures_badge(open_erasures: OpenErasures) -> Badge:
     if open_erasures.n_with_rows:
         return Badge("warning", f"{open_erasures.n_with_rows:,} due")
     if open_erasures.n_with_files:
-        return Badge("idle", "Waiting for the purge")
+        return Badge("idle", "Old files left")
     return Badge("ok", "None due")
 
 

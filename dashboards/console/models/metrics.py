@@ -59,7 +59,7 @@ METRICS = {
         "lower",
     ),
     "novelty@10": Metric(
-        "Novelty", "How few users know the shown items: 1 more is half as many users.", "bits",
+        "Novelty", "How few users know the shown items: 1 bit more is half as many users.", "bits",
         None, digits=2,
     ),
     "diversity@10": Metric(

@@ -22,7 +22,7 @@ def show(account: Account, dataset: str, about: About) -> None:
         with st.grid(2, min_column_width=240):
             user_id = st.text_input(
                 "User", key="placement_user", max_chars=MAX_ID_LENGTH, placeholder="Anonymous",
-                icon=":material/person_search:", help="The look at a user is kept in *Activity*",
+                icon=":material/person_search:", help="Each look at a user is listed in *Activity*",
             )  # fmt: skip
             item_id = st.text_input(
                 f"{esc(about.item_noun.capitalize())} of the page", key="placement_item",

@@ -91,5 +91,5 @@ def test_a_broken_lake_is_an_error_in_place(page: Page, monkeypatch: pytest.Monk
 
     app = opened(page, BACKTEST)
 
-    assert "The data lake cannot be read." in warnings(app)
+    assert "The lake cannot be read." in warnings(app)
     assert cells(app) == ""

@@ -163,7 +163,7 @@ def test_an_error_of_one_card_leaves_the_others(
 
     app = opened(page, DATA)
 
-    assert "data lake cannot be read" in warnings(app)
+    assert "lake cannot be read" in warnings(app)
     assert app.title[0].value == "Data"
 
 

@@ -62,7 +62,7 @@ def test_samples_show_file_line_and_value_as_text(page: Page) -> None:
 
     text = words(app).replace("\\", "")
     assert "The user's id is empty." in text
-    assert "Without an id no row" in text
+    assert "Every row of the lake needs an id" in text
     [sample] = table(app, "Row as sent")
     assert sample["Where"] == f"{esc(landed_lake.HOSTILE_FILE)}:9"
     assert sample["Value"] == "**u9**"

@@ -78,4 +78,4 @@ def test_a_lake_that_cannot_be_read_is_a_message(
 
     monkeypatch.setattr(lake_data, "lineage", fail)
 
-    assert "data lake cannot be read" in warnings(opened(page, LINEAGE))
+    assert "lake cannot be read" in warnings(opened(page, LINEAGE))

@@ -82,7 +82,7 @@ def test_erasures_that_are_due_and_done_are_counted(
     assert metrics(app)["With old files"][0] == "3"
     assert "1 due" in words(app)
     assert "The oldest open request is 5 days old" in words(app)
-    assert "8 old files deleted, the last purge 2 days ago" in words(app)
+    assert "8 old files deleted, the last 2 days ago" in words(app)
 
 
 @pytest.mark.usefixtures("operations", "lake_root")
@@ -102,5 +102,5 @@ def test_an_error_of_the_lake_leaves_the_rest(page: Page, monkeypatch: pytest.Mo
 
     app = opened(page, MAINTENANCE)
 
-    assert "data lake cannot be read" in warnings(app)
+    assert "lake cannot be read" in warnings(app)
     assert "Last run of each step" in words(app)

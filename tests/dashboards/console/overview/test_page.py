@@ -89,10 +89,10 @@ def test_a_fresh_installation_says_that_nothing_has_run(
     [
         ("sources.runs", AirflowUnavailableError("x"), "Airflow is not responding"),
         ("sources.runs", NotAllowedError("x"), "Airflow role does not allow"),
-        ("sources.releases", ApiUnavailableError("x"), "recommendation service did not answer"),
-        ("sources.outbox", ApiUnavailableError("x"), "recommendation service did not answer"),
-        ("lake_data.tables", TableMissingError("x", "y"), "data lake cannot be read"),
-        ("lake_data.feedback", TableMissingError("x", "y"), "data lake cannot be read"),
+        ("sources.releases", ApiUnavailableError("x"), "API did not answer this request"),
+        ("sources.outbox", ApiUnavailableError("x"), "API did not answer this request"),
+        ("lake_data.tables", TableMissingError("x", "y"), "lake cannot be read"),
+        ("lake_data.feedback", TableMissingError("x", "y"), "lake cannot be read"),
         ("lake_data.tables", NotSetUpError("LAKE_ROOT"), "Not set up"),
     ],
 )

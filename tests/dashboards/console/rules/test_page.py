@@ -41,8 +41,8 @@ def test_without_any_version_there_are_no_rules(page: Page, rules: FakeRules) ->
     [
         ((403, "scope-missing"), "This needs the role Op or Admin"),
         ((503, "operators-not-configured"), "cannot check operators"),
-        ((503, "api-unavailable"), "recommendation service did not answer"),
-        ((404, "unknown-dataset"), "recommendation service did not answer"),
+        ((503, "api-unavailable"), "API did not answer this request"),
+        ((404, "unknown-dataset"), "API did not answer this request"),
     ],
 )
 def test_without_access_the_page_shows_a_message_and_no_buttons(
