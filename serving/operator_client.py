@@ -174,7 +174,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
         """Release or reject the rows in quarantine that fail a check.
 
         Raises:
-            CheckNotReleasableError: no row can be accepted that fails the check.
+            CheckNotReleasableError: rows that fail this check cannot be accepted.
         """
         body = decision.model_dump(mode="json")
         return self._request(

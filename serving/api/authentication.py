@@ -173,5 +173,5 @@ class KeyCache:
         try:
             with self._datasets.connection(dataset) as connection:
                 return keys.find(connection, digest)
-        except UnknownDatasetError:  # the same answer as for a wrong key tells nothing
+        except UnknownDatasetError:  # answered as a wrong key: data sets cannot be guessed
             return None

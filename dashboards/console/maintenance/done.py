@@ -10,7 +10,7 @@ from dashboards.console.maintenance.records import Done
 from dashboards.text import NO_VALUE, age, bytes_text, esc, plural
 from warehouse.tables.vocabulary import ALL_SUBJECTS
 
-STEPS = {
+STEPS = {  # label, and what is counted
     "compact": ("Compact small files", "file"),
     "vacuum": ("Delete old files", "file"),
     "prune": ("Delete old records", "row"),
@@ -26,10 +26,10 @@ def show(rows: Sequence[Done]) -> None:
         st.caption("No run is recorded yet. The DAG maintain runs daily.")
         return
     components.table([_step(row) for row in totals], "Steps with time, result and duration")
-    parts = [row for row in rows if row.subject != ALL_SUBJECTS]
-    if parts:
-        with st.expander(f"By table and kind of record ({len(parts)})"):
-            components.table([_part(row) for row in parts], "What each step changed")
+    by_subject = [row for row in rows if row.subject != ALL_SUBJECTS]
+    if by_subject:
+        with st.expander(f"By table and kind of record ({len(by_subject)})"):
+            components.table([_of_subject(row) for row in by_subject], "What each step changed")
 
 
 def _step(row: Done) -> dict[str, str]:
@@ -45,7 +45,7 @@ def _step(row: Done) -> dict[str, str]:
     }
 
 
-def _part(row: Done) -> dict[str, str]:
+def _of_subject(row: Done) -> dict[str, str]:
     name, noun = STEPS.get(row.step, (row.step, "file"))
     return {
         "Step": esc(name),

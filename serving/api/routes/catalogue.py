@@ -90,12 +90,12 @@ def _change(quotas: Quotas, caller: Caller, change: Change) -> Response:
 
 
 def _quota(quotas: Quotas, dataset: str, key_name: str) -> Callable[[int], None]:
-    """Return the check that one more item may be changed, after some that are not counted yet."""
+    """Return a check of the quota; it gets the number of changes that are not counted yet."""
     return lambda n_changed: quotas.check(dataset, key_name, "items", after=n_changed)
 
 
 def _parsed(sent: ItemChange | InvalidChange) -> Change | ApiError:
-    """Return the change, or why it is none."""
+    """Return the change, or why it is not valid."""
     if isinstance(sent, InvalidChange):
         return RequestRefusedError(sent.problem)
     content: ItemContent | ItemPatch | None = None

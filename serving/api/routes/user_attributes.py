@@ -75,7 +75,7 @@ def _parsed(
 
 
 def _change(sent: UserChange | InvalidChange, names: Sequence[str]) -> Change | ApiError:
-    """Return the change, or why it is none."""
+    """Return the change, or why it is not valid."""
     if isinstance(sent, InvalidChange):
         return RequestRefusedError(sent.problem)
     try:
