@@ -88,8 +88,8 @@ class KindMeaning(Answer):
         description="Whether the item may be recommended again after such an event."
     )
     past: str = Field(
-        description='What the user did, such as "bought" or "added {} to the cart"; may be empty. '
-        "The title of the item replaces `{}`, or else follows."
+        description='What the user did, such as "bought" or "added {} to the basket"; may be '
+        "empty. The title of the item replaces `{}`, or else follows."
     )
 
 

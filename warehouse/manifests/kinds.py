@@ -19,8 +19,8 @@ PASTS: Mapping[str, str] = {
     "click": "clicked",
     "visit": "visited",
     "open": "opened",
-    "cart": "added {} to the cart",
-    "add_to_cart": "added {} to the cart",
+    "cart": "added {} to the basket",
+    "add_to_cart": "added {} to the basket",
     "purchase": "bought",
     "buy": "bought",
     "order": "ordered",
@@ -63,5 +63,5 @@ class Kind(Section):
     to 1, of which the largest is used."""
     past: str = Field(default="", max_length=40)
     """What the user did, as reasons say it: `bought` gives "because you bought Alien", and
-    `added {} to the cart` "because you added Alien to the cart". Kinds with usual names, such as
-    `purchase`, need none."""
+    `added {} to the basket` "because you added Alien to the basket". Kinds with usual names, such
+    as `purchase`, need none."""

@@ -33,7 +33,7 @@ def test_a_card_puts_its_item_into_the_basket_and_the_list_changes(
     press(shown, f"act-cart-picked-{item.item_id}")
 
     assert market.acted == [("0042", item.item_id, "cart")]
-    assert f"You added **{esc(item.title)}** to the cart. Your list" in words(shown)
+    assert f"You added **{esc(item.title)}** to the basket. Your list" in words(shown)
 
 
 def test_an_item_has_all_buttons_the_one_with_most_weight_first(
@@ -52,7 +52,7 @@ def test_an_item_has_all_buttons_the_one_with_most_weight_first(
     ]
     user = own_user(shown)
     assert market.acted == [(user, FIRST.item_id, "view"), (user, FIRST.item_id, "cart")]
-    assert f"You added **{esc(FIRST.title)}** to the cart" in words(shown)
+    assert f"You added **{esc(FIRST.title)}** to the basket" in words(shown)
 
 
 def test_an_action_can_be_undone(page: Page, market: Visitors) -> None:
@@ -155,7 +155,7 @@ def test_my_data_has_what_the_user_did(page: Page, market: Visitors) -> None:
     data = as_user(page(RATINGS), "0042").run()
 
     assert not data.exception
-    assert f"You added **{esc(item.title)}** to the cart :gray[· " in words(data)
+    assert f"You added **{esc(item.title)}** to the basket :gray[· " in words(data)
     assert "Nothing yet" not in words(data)
 
 
@@ -167,7 +167,7 @@ def test_a_shelf_says_what_users_did_together(page: Page) -> None:
     shown.run()
 
     assert not shown.exception
-    assert "Users bought these films together with this film" in words(shown)
+    assert "Films that users often bought together with this film" in words(shown)
 
 
 def test_items_are_taken_together_by_the_positive_kind_with_most_weight() -> None:
@@ -182,7 +182,7 @@ def test_items_are_taken_together_by_the_positive_kind_with_most_weight() -> Non
     assert taken(purchase=bought, look=unlike) == "bought"
     assert taken(purchase=bought, rare=rare) == "chosen"
     assert taken(look=unlike) == "chosen"
-    assert taken(cart=rare.model_copy(update={"past": "added {} to the cart"})) == "chosen"
+    assert taken(cart=rare.model_copy(update={"past": "added {} to the basket"})) == "chosen"
     assert kinds.past_of_positive(shop.about()) == "liked"
 
 

@@ -81,7 +81,7 @@ def test_without_ratings_a_popular_item_has_the_verb_of_the_kind(
     ("past", "text"),
     [
         ("bought", "bought A {} b"),
-        ("added {} to the cart", "added A {} b to the cart"),
+        ("added {} to the basket", "added A {} b to the basket"),
         ("", "did “cart” with A {} b"),
     ],
 )

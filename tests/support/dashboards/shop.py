@@ -93,7 +93,7 @@ KINDS = {
     )
     for name, weight, past in [
         ("view", 1, "viewed"),
-        ("cart", 3, "added {} to the cart"),
+        ("cart", 3, "added {} to the basket"),
         ("purchase", 5, "bought"),
     ]
 }
