@@ -25,12 +25,16 @@ class Card:
     """One item to show.
 
     `note`: why it is there. `facts`: plain text below the title, in place of year and categories.
-    `picture`: address of a picture, in place of the cover. `can_act`: whether there is a button.
+    `drawing`: SVG in place of the cover with the title; the card is then that of a product, with
+    more of the title, and with `price` in place of facts. `picture`: address of a picture, in place
+    of both. `can_act`: whether there is a button.
     """
 
     item: Item
     note: str = ""
     facts: str = ""
+    price: str = ""
+    drawing: str = ""
     picture: str = ""
     can_act: bool = True
 
@@ -173,13 +177,13 @@ def cover_image(item: Item, picture: str = "", *, dimmed: bool = False) -> None:
     picture = picture or _cover(item)
     if dimmed:
         picture = picture.replace("<svg ", f'<svg opacity="{DIMMED}" ', 1)
-    st.image(picture, width="stretch", alt=f"Cover of {item.title}")
+    st.image(picture, width="stretch", alt=f"Picture of {item.title}")
 
 
-def title_button(item: Item, key: str) -> None:
+def title_button(item: Item, key: str, *, wrap: bool = False) -> None:
     """Show the item's title as a button that opens its page. `key` is unique on the page."""
     st.button(
-        f"**{esc(item.title)}**", key=f"open-{key}", type="tertiary", wrap=False,
+        f"**{esc(item.title)}**", key=f"open-{key}", type="tertiary", wrap=wrap,
         on_click=_open, args=(item.item_id,),
     )  # fmt: skip
 
@@ -212,9 +216,12 @@ def _card(card: Card, shelf_key: str, width: int | str, actions: Actions | None)
         height="stretch", gap=None, key=f"card-{key}", horizontal_alignment="center",
     ):  # fmt: skip
         is_hidden = actions is not None and item.item_id in actions.hidden
-        cover_image(item, card.picture, dimmed=is_hidden)
-        title_button(item, key)
-        st.caption(esc(card.facts) or facts(item), wrap=False, text_alignment="center")
+        cover_image(item, card.picture or card.drawing, dimmed=is_hidden)
+        title_button(item, key, wrap=bool(card.drawing))
+        if card.price:
+            st.markdown(f"**{esc(card.price)}**", text_alignment="center")
+        else:
+            st.caption(esc(card.facts) or facts(item), wrap=False, text_alignment="center")
         if card.note:
             st.caption(esc(card.note), text_alignment="center")
         if actions is not None:
@@ -248,8 +255,10 @@ def _actions(card: Card, shelf_key: str, actions: Actions) -> None:
 
 def _poster(card: Card) -> Poster:
     item = card.item
-    facts = card.facts or _facts(item) or _BLANK
-    return Poster(item.item_id, item.title, facts, card.note, _cover(item), card.picture)
+    return Poster(
+        item.item_id, item.title, card.price, card.facts or _facts(item) or _BLANK, card.note,
+        card.drawing or _cover(item), card.picture, is_product=bool(card.drawing),
+    )  # fmt: skip
 
 
 def _cover(item: Item) -> str:

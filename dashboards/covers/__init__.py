@@ -1,5 +1,9 @@
-"""Cover art for items without a picture: a pure function of title, year and category."""
+"""Pictures of items that have none of their own: covers with a title, and drawings of products.
+
+Each is a pure function of the item's title, year and category.
+"""
 
 from dashboards.covers.composition import cover
+from dashboards.covers.products import product
 
-__all__ = ["cover"]
+__all__ = ["cover", "product"]

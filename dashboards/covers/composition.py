@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal
 from unicodedata import east_asian_width
 
-from dashboards.covers import patterns, products, radial, scenes
+from dashboards.covers import patterns, radial, scenes
 from dashboards.covers.styles import Lettering, style_of
 from dashboards.covers.svg import HEIGHT, WIDTH, Palette, luminance, rect
 
@@ -31,9 +31,7 @@ MOTIFS: Mapping[str, Callable[[Random, Palette], Iterator[str]]] = {
         scenes.window, radial.arches, patterns.bars, patterns.blobs, radial.burst,
         patterns.checker, patterns.columns, radial.compass, patterns.confetti, radial.contour,
         patterns.halves, patterns.leaves, radial.rings, patterns.shards, patterns.speed,
-        radial.spiral, radial.target, patterns.waves, products.mug, products.jar, products.plant,
-        products.lamp, products.cushions, products.bottle, products.tent, products.ball,
-        products.blocks, products.notebook, products.loudspeaker, products.shirt,
+        radial.spiral, radial.target, patterns.waves,
     )
 }  # fmt: skip
 

@@ -76,10 +76,6 @@ FIRE = _palettes(
     "#2A0E12 #A62639 #FFB703", "#1B1B2F #B23A48 #FCD29F",
     "#30160A #C75000 #FFE0A3", "#0E2233 #1F6F8B #FF7F50",
 )  # fmt: skip
-SOFT = _palettes(
-    "#2F4858 #A9C6D1 #F26B4E", "#3D405B #D9CFC1 #E07A5F", "#31493C #B9CDB5 #F2B04A",
-    "#4A3B57 #CDBFD8 #F3A683", "#264653 #C7DDD8 #E9B44C", "#5B3A33 #E8D3BE #D1603D",
-)  # fmt: skip
 
 _BY_CATEGORY = {
     "action": Style(FIRE, HEAVY, ("shards", "speed", "target", "city", "burst")),
@@ -100,20 +96,9 @@ _BY_CATEGORY = {
     "noir": Style(NIGHT, CAPITALS, ("blinds", "stairs", "city", "window")),
     "romance": Style(ROSE, ITALIC, ("rings", "waves", "halves", "leaves", "balloons")),
     "science": Style(SPACE, CAPITALS, ("orbit", "contour", "shards", "spiral")),
-    "sport": Style(FRESH, HEAVY, ("speed", "target", "checker", "ball")),
+    "sport": Style(FRESH, HEAVY, ("speed", "target", "checker")),
     "thriller": Style(DARK, CAPITALS, ("blinds", "stairs", "window", "target", "shards")),
     "war": Style(EARTH, CAPITALS, ("hills", "halves", "shards", "speed")),
-    "bath": Style(SOFT, PLAIN, ("bottle",)),
-    "bedroom": Style(SOFT, PLAIN, ("cushions",)),
-    "clothing": Style(SOFT, PLAIN, ("shirt",)),
-    "electronics": Style(SOFT, PLAIN, ("loudspeaker",)),
-    "food": Style(SOFT, PLAIN, ("jar",)),
-    "garden": Style(SOFT, PLAIN, ("plant",)),
-    "kitchen": Style(SOFT, PLAIN, ("mug",)),
-    "living": Style(SOFT, PLAIN, ("lamp",)),
-    "outdoor": Style(SOFT, PLAIN, ("tent",)),
-    "stationery": Style(SOFT, PLAIN, ("notebook",)),
-    "toys": Style(SOFT, PLAIN, ("blocks",)),
     "western": Style(EARTH, CAPITALS, ("peaks", "burst", "road", "sea")),
 }
 _ALIASES = {

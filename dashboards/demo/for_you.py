@@ -139,7 +139,8 @@ def picked(shelf: FilledShelf, actions: ui.Actions, offered: Mapping[str, offers
     """Show a shelf with actions. A card that was just rated or hidden keeps its position."""
     items = shelves.merged(shelf.items, st.session_state.get("shown", ()), visit.acts())
     st.session_state["shown"] = items
-    words = {item.item_id: reasons.note(item) for item in shelf.items}
+    is_for_all = shelf.kind == "fallback"  # the badge says it once
+    words = {} if is_for_all else {item.item_id: reasons.note(item) for item in shelf.items}
     cards = [
         offers.card(item, offered.get(item.item_id, offers.NONE), words.get(item.item_id, ""))
         for item in items

@@ -3,6 +3,8 @@
 The shelves are those of the placement `item`.
 """
 
+from collections.abc import Iterator
+
 import streamlit as st
 
 from dashboards import choices, pages, product_api, states, ui
@@ -16,6 +18,7 @@ from serving.schemas import FilledShelf
 from serving.schemas.base import MAX_ID_LENGTH
 
 MAX_ATTRIBUTE = 100  # characters of a text that is shown
+PICTURE_WIDTH = 300  # pixels
 
 item_id = st.query_params.get("id", "")[:MAX_ID_LENGTH]
 
@@ -32,6 +35,8 @@ with header(about.value):
         query_params=pages.address(),
     )
 is_new_visit = visit.open_page(f"item {item_id}")
+if answer is not None:
+    st.set_page_config(page_title=answer.value.title)
 
 noun = about.value.item_noun
 if answer is None:
@@ -61,17 +66,14 @@ def body() -> None:
     """Show the item; a rating reruns only this fragment."""
     visit.show_toast()
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width=256):
-            ui.cover_image(item, offer.picture)
+        with st.container(width=PICTURE_WIDTH):
+            ui.cover_image(item, offer.image)
         with st.container(gap="small", width="stretch"):
             st.title(esc(item.title), anchor=False)
             links_to_browse()
-            if item.vendor:
-                st.markdown(f"By {esc(item.vendor)}")
             price_and_stock()
-            attributes()
             actions_and_reasons()
-            st.caption(f"{esc(noun.capitalize())} ID: {esc(item.item_id)}")
+            facts()
             link_to_inspector()
 
 
@@ -103,16 +105,26 @@ def links_to_browse() -> None:
 
 def price_and_stock() -> None:
     """Show the price of an item of a shop, and whether it is in stock."""
-    if offer.price:
-        st.subheader(esc(offer.price), anchor=False)
-    if offer.is_sold_out:
-        st.markdown(":orange-badge[:material/block: Sold out]")
-    elif about.value.display.stock:
-        st.markdown(":green-badge[:material/check: In stock]")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if offer.price:
+            st.subheader(esc(offer.price), anchor=False, width="content")
+        if offer.is_sold_out:
+            st.markdown(":orange-badge[:material/block: Sold out]", width="content")
+        elif about.value.display.stock:
+            st.markdown(":green-badge[:material/check: In stock]", width="content")
 
 
-def attributes() -> None:
-    """Show the item's attributes that are a number or a short text, such as a colour."""
+def facts() -> None:
+    """Show the vendor, the attributes that are a number or a short text, and the ID."""
+    pairs = [("By", item.vendor or ""), *attributes(), (f"{noun.capitalize()} ID", item.item_id)]
+    with st.container(gap=None):
+        for label, text in pairs:
+            if text:
+                st.markdown(f":gray[{esc(label)}] {esc(text)}")
+
+
+def attributes() -> Iterator[tuple[str, str]]:
+    """Yield the label and the text of each attribute to show, such as a colour."""
     display = about.value.display
     for name, value in sorted(item.attributes.items()):
         if name in {display.price, display.stock, display.picture}:
@@ -121,8 +133,7 @@ def attributes() -> None:
         if isinstance(text, str) and about.value.attributes.get(name) == "time":
             text = day(text)
         if isinstance(text, str) and len(text) <= MAX_ATTRIBUTE:
-            label = name[:1].upper() + name[1:].replace("_", " ")
-            st.markdown(f":gray[{esc(label)}] {esc(text)}")
+            yield name[:1].upper() + name[1:].replace("_", " "), text
 
 
 def actions_and_reasons() -> None:
@@ -131,6 +142,7 @@ def actions_and_reasons() -> None:
     with states.error_boundary(), ui.skeletons("item"):
         rated = product_api.ratings(dataset, user_id)
         reasons = product_api.explanation(dataset, user_id, item.item_id)
+        is_in_basket = item.item_id in placed.of_basket(dataset, user_id, about.value)
     states.stale_banner(rated, reasons)
     actions = callbacks.card_actions(rated.value, about.value)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -152,7 +164,11 @@ def actions_and_reasons() -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         notes.last_action()
-    explanation.show(reasons.value, about.value)
+    if is_in_basket:
+        st.markdown(":material/shopping_basket: In your basket")
+    else:
+        explanation.place(reasons.value)
+    explanation.show(reasons.value, about.value, is_open=not offers.are_shown(about.value))
 
 
 def shelf_of(key: str, shelf: FilledShelf) -> None:
@@ -165,13 +181,11 @@ def shelf_of(key: str, shelf: FilledShelf) -> None:
     ui.shelf(esc(shelf.title), cards, key)
     if shelf.source == "together":
         st.caption(
-            f"Users {chosen} these {plural(noun)} together with this "
-            f"{noun} more often than by chance."
+            f"{plural(noun).capitalize()} that users often {chosen} together with this {noun}."
         )
     if is_similar:
         st.caption(
-            f"Depending on the live model, similar {plural(noun)} are {chosen} "
-            "by the same users or share categories."
+            f"{plural(noun).capitalize()} that the same users {chosen}, or of the same categories."
         )
     st.space("small")
 
@@ -183,8 +197,7 @@ for shelf_key, placed_shelf in placed.with_keys(page.value.shelves):
 if not page.value.shelves:
     ui.empty_state(
         f"No {plural(noun)} to go with it yet",
-        f"Too few users had {chosen} this {esc(noun)} when the live model was "
-        f"trained, or it has nothing in common with other {plural(noun)}.",
+        f"Too few users have {chosen} this {esc(noun)} so far.",
     )
 
 states.footer(about.value)

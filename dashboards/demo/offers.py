@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dashboards import product_api
+from dashboards.covers import product
 from dashboards.settings import AppSettings
 from dashboards.ui import Card
 from serving.schemas import About, Item, ItemDetails
@@ -22,11 +23,20 @@ CEILINGS = (10, 25, 50, 100, 200)  # of prices, to choose from
 
 @dataclass(frozen=True)
 class Offer:
-    """`price` is plain text such as "€49.90"; `picture` an address. Both may be empty."""
+    """`price` is plain text such as "€49.90"; `drawing` is SVG; `picture` is an address.
+
+    Each may be empty.
+    """
 
     price: str = ""
     is_sold_out: bool = False
+    drawing: str = ""
     picture: str = ""
+
+    @property
+    def image(self) -> str:
+        """What to show of the item: its picture, else the drawing."""
+        return self.picture or self.drawing
 
 
 NONE = Offer()
@@ -52,12 +62,15 @@ def of_items(dataset: str, items: Iterable[Item], about: About) -> Mapping[str, 
 
 
 def of(item: ItemDetails, about: About) -> Offer:
-    """Return the offer of an item."""
+    """Return the offer of an item; an empty one if the data set is no shop."""
+    if not are_shown(about):
+        return NONE
     display, attributes = about.display, item.attributes
     number, picture = price(item, about), attributes.get(display.picture or "")
     return Offer(
         price="" if number is None else price_text(number, display.currency),
         is_sold_out=not item.available or attributes.get(display.stock or "") == 0,
+        drawing=product(item.title, next(iter(item.categories), None)),
         picture=picture if isinstance(picture, str) and is_shown(picture) else "",
     )
 
@@ -75,9 +88,11 @@ def price(item: ItemDetails, about: About) -> float | None:
 
 def card(item: Item, offer: Offer, note: str = "") -> Card:
     """Return the card of an item with its offer."""
-    words = [offer.price, "sold out" if offer.is_sold_out else "", *item.categories[:1]]
-    facts = " · ".join(filter(None, words)) if offer != NONE else ""
-    return Card(item, note, facts=facts, picture=offer.picture, can_act=not offer.is_sold_out)
+    price = " · ".join(filter(None, [offer.price, "sold out" if offer.is_sold_out else ""]))
+    return Card(
+        item, note, price=price, drawing=offer.drawing, picture=offer.picture,
+        can_act=not offer.is_sold_out,
+    )  # fmt: skip
 
 
 def price_text(price: float, currency: str) -> str:

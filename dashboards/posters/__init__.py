@@ -23,15 +23,18 @@ _row = st.components.v2.component(
 class Poster:
     """One card. Texts are shown literally.
 
-    `cover` is SVG. It is shown if there is no `picture`, which is an address, or it does not load.
+    `price` is shown in place of `facts`. `cover` is SVG. It is shown if there is no `picture`,
+    which is an address, or it does not load. A product's is a square, and its title has two lines.
     """
 
     id: str
     title: str
+    price: str
     facts: str
     note: str
     cover: str
     picture: str = ""
+    is_product: bool = False
 
 
 def show(posters: Sequence[Poster], key: str, opened: Callable[[str], None]) -> None:

@@ -16,17 +16,18 @@ function image(cover, picture) {
   return node;
 }
 
-function card({ id, title, facts, note, cover, picture }) {
-  const words = [facts, note].filter(Boolean);
+function card({ id, title, price, facts, note, cover, picture, is_product }) {
+  const about = price ? element("b", { textContent: price }) : element("small", { textContent: facts });
   const button = element(
     "button",
-    { type: "button", title: [title, ...words].join("\n") },
+    { type: "button", title: [title, price || facts, note].filter(Boolean).join("\n") },
     image(cover, picture),
     element("strong", { textContent: title }),
-    ...words.map((textContent) => element("small", { textContent })),
+    about,
+    ...(note ? [element("small", { textContent: note })] : []),
   );
   button.dataset.item = id;
-  return element("li", {}, button);
+  return element("li", { className: is_product ? "product" : "" }, button);
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,4 +1,6 @@
+import re
 from hashlib import sha256
+from pathlib import Path
 from random import Random
 from xml.etree import ElementTree as ET
 
@@ -6,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboards.covers import cover
+from dashboards.covers import cover, product, products
 from dashboards.covers.composition import MAX_LINES, MAX_WORD_LENGTH, MOTIFS, title_lines
 from dashboards.covers.styles import CAPITALS, CLASSIC, style_of
 from dashboards.covers.svg import HEIGHT, WIDTH, Palette
+from jobs.synthetic.shop.words import TYPES
 
 CATEGORIES = ("Action", "Comedy", "Drama", "Film-Noir", "Horror", "Romance", "Sci-Fi", "Western")
 # SHA-256 of the covers below; it changes only with their design
@@ -100,9 +103,69 @@ def test_an_unlisted_category_has_a_fixed_style() -> None:
     assert len({style_of(f"Category {n}").motifs for n in range(30)}) > 5
 
 
-def test_departments_of_a_shop_have_pictures_of_products() -> None:
-    motifs = {name: style_of(name).motifs for name in ("Kitchen", "Garden", "Clothing", "Food")}
+DRAWINGS = sorted(Path(products.__file__).parent.glob("drawings/*.svg"))
 
-    assert motifs == {
-        "Kitchen": ("mug",), "Garden": ("plant",), "Clothing": ("shirt",), "Food": ("jar",),
-    }  # fmt: skip
+
+def drawing_of(svg: str) -> str:
+    """Return the name of the drawing in a picture."""
+    inner = re.sub(r"^.*?<svg [^>]*>.*?<svg [^>]*>", "", svg)
+    files = {path.stem: path.read_text(encoding="utf-8").replace("\n", "") for path in DRAWINGS}
+    return next(name for name, text in files.items() if inner.startswith(text.split(">", 1)[1]))
+
+
+@pytest.mark.parametrize(
+    ("title", "category", "drawing"),
+    [
+        ("Osier Glass Mug", "Kitchen", "mug"),
+        ("Alba Ash Table Lamp, midnight", "Living", "table-lamp"),
+        ("Marble Tray “Sorrel”", "Living", "tray"),
+        ("Wooden Marble Run", "Toys", "marble-run"),
+        ("Steel Camping Mug", "Outdoor", "mug"),
+        ("Daypack with a bottle", None, "flask"),  # the last word that names a product
+        ("ESPRESSO BEANS", "Food", "coffee"),
+        ("Model XJ-9", "Garden", "planter"),
+        ("Model XJ-9", "Pets", "parcel"),
+        ("", None, "parcel"),
+    ],
+)
+def test_a_product_is_drawn_as_its_title_or_category_says(
+    title: str, category: str | None, drawing: str
+) -> None:
+    assert drawing_of(product(title, category)) == drawing
+
+
+def test_each_product_of_the_playground_has_a_drawing() -> None:
+    nouns = [(noun, kind.department) for kind in TYPES for noun in kind.nouns]
+    by_title = {noun: drawing_of(product(f"Fern {noun}", None)) for noun, _ in nouns}
+
+    assert "parcel" not in by_title.values()
+    assert len(set(by_title.values())) > 80
+
+
+def test_a_product_has_the_colour_that_its_title_names() -> None:
+    def colour(title: str) -> str:
+        return str(re.findall(r'color="(#\w+)"', product(title, None))[0])
+
+    assert colour("Enamel Mug, plum") == colour("Copper Mug, plum") != colour("Copper Mug")
+    assert colour("Copper Mug") == colour("Copper Vase") != colour("Zinc Vase")
+    assert len({colour(f"Mug {n}") for n in range(40)}) > 3
+
+
+@settings(max_examples=150)
+@given(title=st.text(), category=st.none() | st.text())
+def test_the_picture_of_a_product_is_a_square_without_its_title(
+    title: str, category: str | None
+) -> None:
+    drawn = ET.fromstring(product(title, category))  # noqa: S314 # our own
+
+    assert drawn.get("width") == drawn.get("height") == "300"
+    assert not list(drawn.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
+def test_a_drawing_is_a_picture_by_itself_in_one_main_colour(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert ET.fromstring(text).get("viewBox") == "0 0 200 200"  # noqa: S314 # our own
+    assert "currentColor" in text
+    assert text.count(products.START_COLOUR) == 1

@@ -63,8 +63,8 @@ def row(line: Line) -> None:
     """Show an item of the basket, and buttons that buy and remove it."""
     item = line.item
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
-        with st.container(width=44):
-            ui.cover_image(item, line.offer.picture)
+        with st.container(width=64):
+            ui.cover_image(item, line.offer.image)
         with st.container(gap=None, width="stretch"):
             ui.title_button(item, f"basket-{item.item_id}")
             st.caption(quantity(line) or ui.facts(item), wrap=False)

@@ -1,12 +1,19 @@
 import pytest
 
 from dashboards.demo.explanation import main_causes
+from dashboards.demo.words import kinds
 from dashboards.score_terms import bar_table, by_strength, remainder
-from serving.schemas import ScoreTerm
+from serving.schemas import Explanation, ScoreTerm
 from tests.support.dashboards import shop
 
 ALIEN = ScoreTerm(kind="rating", value=0.6, item_id="1", title="Alien", rating=5)
 CINDERELLA = ScoreTerm(kind="rating", value=-0.2, item_id="2", title="Cinderella", rating=1)
+
+
+def of(*terms: ScoreTerm) -> Explanation:
+    return Explanation(
+        user_id="u", item_id="9", release_id=1, status="listed", text="#1 on your list", terms=terms
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,17 +33,28 @@ CINDERELLA = ScoreTerm(kind="rating", value=-0.2, item_id="2", title="Cinderella
     ],
 )
 def test_the_largest_term_is_the_main_cause(term: ScoreTerm, text: str) -> None:
-    assert main_causes([term], shop.about()) == text
+    assert main_causes(of(term), shop.about()) == text
 
 
 def test_the_lowest_term_is_named_if_it_is_negative() -> None:
-    text = main_causes([ALIEN, CINDERELLA], shop.about())
+    text = main_causes(of(ALIEN, CINDERELLA), shop.about())
 
-    assert text.endswith("**Alien**. Your 1 star for **Cinderella** lowered it.")
+    assert text.endswith("**Alien**. Its score is lower because of your 1 star for **Cinderella**.")
+
+
+def test_an_item_is_no_reason_for_itself() -> None:
+    about = shop.about().model_copy(update={"kinds": shop.KINDS})
+    kind = next(iter(shop.KINDS))
+    itself = ScoreTerm(kind="event", value=0.9, item_id="9", title="Itself", event_kind=kind)
+    other = itself.model_copy(update={"item_id": "1", "title": "Alien", "value": 0.2})
+
+    text = main_causes(of(itself, other), about)
+    assert text == f"Mostly because you {kinds.past_act(kind, about, '**Alien**')}."
+    assert "**Itself**" in main_causes(of(itself), about)  # nothing else is known
 
 
 def test_a_score_without_positive_terms_is_explained() -> None:
-    assert main_causes([CINDERELLA], shop.about()).startswith("Nothing that you did points")
+    assert main_causes(of(CINDERELLA), shop.about()).startswith("Nothing that you did points")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +71,7 @@ def test_terms_without_a_bar_are_counted(terms: list[ScoreTerm], text: str) -> N
 def test_a_rating_on_another_scale_is_not_shown_as_stars() -> None:
     about = shop.about().model_copy(update={"highest": 10})
 
-    assert "your 5 of 10 for **Alien**" in main_causes([ALIEN], about)
+    assert "your 5 of 10 for **Alien**" in main_causes(of(ALIEN), about)
 
 
 def test_terms_of_one_cause_are_one_bar() -> None:

@@ -21,6 +21,7 @@ def test_the_item_and_similar_items_are_shown(page: Page) -> None:
 
     assert not shown.exception
     assert shown.title[0].value == esc(item.title)
+    assert f":gray[Film ID] {item.item_id}" in words(shown)
     links = {link.proto.label: link.proto.query_string for link in shown.get("page_link")}
     assert links[f":gray-badge[{item.categories[0]}]"] == f"category={item.categories[0]}"
     assert links[f":gray-badge[{item.released}]"] == "decade=1990"
@@ -65,7 +66,7 @@ def test_items_that_users_take_together_are_shown_if_there_are_some(page: Page) 
 
     first = shown(shop.ITEMS[0].item_id)
     assert f"Goes well with {esc(shop.ITEMS[0].title)}" in words(first)
-    assert "Users liked these films together with this film" in words(first)
+    assert "Films that users often liked together with this film" in words(first)
     assert posters(first)[0] == [item.item_id for item in shop.ITEMS[1:3]]
 
     last = shown(shop.ITEMS[-1].item_id)

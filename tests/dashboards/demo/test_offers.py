@@ -1,8 +1,11 @@
 """Prices, stock and pictures of a shop's items."""
 
+from dataclasses import replace
+
 import pytest
 
 from dashboards import product_api
+from dashboards.covers import product
 from dashboards.demo import offers, shelves
 from dashboards.demo.offers import Offer
 from dashboards.demo.shelves import HomeShelf
@@ -50,7 +53,15 @@ def test_an_item_is_sold_out_without_stock_or_when_the_product_says_so() -> None
     assert not offers.of(details(price=3.0), ABOUT).is_sold_out
     assert offers.of(details(price=3.0, stock=0.0), ABOUT).is_sold_out
     assert offers.of(details(stock=2.0, available=False), ABOUT).is_sold_out
-    assert offers.of(details(price="cheap"), ABOUT) == Offer()
+    assert offers.of(details(price="cheap"), ABOUT).price == ""
+
+
+def test_a_product_has_a_drawing_and_an_item_of_no_shop_none() -> None:
+    drawn = offers.of(details(price=3.0), ABOUT)
+    assert drawn.image == drawn.drawing == product(IN_STOCK.title, IN_STOCK.categories[0])
+    assert replace(drawn, picture=PICTURE).image == PICTURE
+
+    assert offers.of(details(price=3.0), shop.about()) == Offer()
 
 
 @pytest.mark.parametrize(

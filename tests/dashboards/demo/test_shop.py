@@ -43,12 +43,17 @@ def test_a_visitor_puts_a_product_into_the_basket_and_buys_it(
     desktop.goto(open_shop.app)
     expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
     expect(picked(desktop).first).to_have_text("Opera 4")  # the most popular
+    expect(desktop.locator(".st-key-shelf-picked").get_by_text("by many")).to_have_count(0)
 
     desktop.goto(f"{open_shop.app}/item?id=f2")
     expect(desktop.get_by_role("heading", name="Film 2", exact=True)).to_be_visible()
     expect(desktop.get_by_text("€2.90", exact=True)).to_be_visible()
+    expect(desktop).to_have_title("Film 2")
+    expect(desktop.get_by_text("In your basket")).to_have_count(0)
     press(desktop, "Add to basket")
     expect(desktop.get_by_text(re.compile("^You added Film 2.* to the basket"))).to_be_visible()
+    expect(desktop.get_by_text("In your basket")).to_be_visible()
+    expect(desktop.get_by_text("on your list", exact=False)).to_have_count(0)
     follow(desktop, "For you")
     expect(desktop.get_by_text("Because you added Film 2 to the basket").first).to_be_visible()
     in_basket = at_rest(desktop).get_by_role("button", name=re.compile("^Film 2"))

@@ -24,4 +24,4 @@ for number, text in enumerate(TEXTS):
         with st.container(width=200, key=f"cell-{number}"):
             st.table(pd.DataFrame({"t": [literal]}), hide_header=True, hide_index=True)
         with st.container(width=200, key=f"poster-{number}"):
-            posters.show([Poster(text, text, "", "", "<svg/>")], f"p{number}", print)
+            posters.show([Poster(text, text, "", "", "", "<svg/>")], f"p{number}", print)
