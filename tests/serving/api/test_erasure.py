@@ -9,7 +9,7 @@ from serving.client import Client
 from serving.errors import ScopeMissingError, UserErasedError
 from serving.users import accounts
 from serving.users.erasures import OF_USER
-from tests.support.serving import shop
+from tests.support.serving import lock_waits, shop
 
 
 @pytest.mark.usefixtures("published_shop")
@@ -71,8 +71,7 @@ def test_an_erasure_waits_for_an_uncommitted_write(
     with ThreadPoolExecutor(1) as threads, owner.connect() as writing:
         writing.execute(shared_lock)
         erasing = threads.submit(operator.erase, "u")
-        waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-        while writing.scalar(waiting) == 0:
+        while not lock_waits.n_waiting(writing):
             assert not erasing.done()
         writing.execute(
             text(
@@ -92,8 +91,7 @@ def test_a_write_waits_for_an_uncommitted_erasure(product: Client, owner: Engine
     with ThreadPoolExecutor(1) as threads, owner.connect() as erasing:
         accounts.erase(erasing, "u", requested_by="test")
         writing = threads.submit(product.rate, "u", "a", 7)
-        waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-        while erasing.scalar(waiting) == 0:
+        while not lock_waits.n_waiting(erasing):
             assert not writing.done()
         erasing.commit()
 

@@ -10,13 +10,11 @@ from typing import NoReturn
 import httpx2
 import pytest
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.orm import Session
 
 from serving import errors
 from serving.api.routes import exports
 from serving.client import Client
 from serving.schemas import ExportedUser, NewEvent, UserChange
-from serving.storage import keys
 from serving.users import accounts, bulk_export, erasures
 from tests.conftest import schema_of
 from tests.support.serving import live_shop
@@ -28,20 +26,6 @@ OLD = {"sex": "F", "age": "old"}
 def released(publisher: Engine) -> None:
     """A release with the users "fan", "grumbler" and "lover"."""
     live_shop.release(publisher)
-
-
-@pytest.fixture
-def maintainer_http(api_url: str, owner: Engine) -> Iterator[httpx2.Client]:
-    with Session(owner) as session, session.begin():
-        key = keys.create(session, "maintainer", ["operate"])
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as http:
-        yield http
-
-
-@pytest.fixture
-def maintainer(maintainer_http: httpx2.Client, owner: Engine) -> Client:
-    return Client(maintainer_http, schema_of(owner))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])

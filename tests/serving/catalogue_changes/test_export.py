@@ -1,29 +1,14 @@
 """The catalogue as JSON lines: all items once, in pages, for the scope `operate` only."""
 
-from collections.abc import Iterator
-
-import httpx2
 import pytest
-from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from serving import catalogue, errors
 from serving.api.routes import exports as routes
 from serving.client import Client
 from serving.schemas import ItemChange, ItemContent, ItemDetails
-from serving.storage import keys
-from tests.conftest import schema_of
 
 pytestmark = pytest.mark.usefixtures("released")
-
-
-@pytest.fixture
-def maintainer(api_url: str, owner: Engine) -> Iterator[Client]:
-    with Session(owner) as session, session.begin():
-        key = keys.create(session, "maintainer", ["operate"])
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as http:
-        yield Client(http, schema_of(owner))
 
 
 @pytest.mark.parametrize("n_new", [0, 996, 1000])  # 4, 1,000 and 1,004 items: pages have 1,000

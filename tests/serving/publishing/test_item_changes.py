@@ -7,7 +7,7 @@ from threading import Thread
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change
@@ -15,7 +15,7 @@ from serving.client import Client
 from serving.errors import UnknownItemError
 from serving.publishing.publish import publish
 from serving.schemas import ItemContent, ItemReceipt
-from tests.support.serving import shop
+from tests.support.serving import lock_waits, shop
 from tests.support.serving.shop import Rows, ids
 
 NOW = datetime.now(UTC)
@@ -146,10 +146,5 @@ def test_changes_during_a_publication_are_kept(
 
 
 def _wait_for_lock(api: Engine) -> None:
-    waits = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
     with api.connect() as connection:
-        for _ in range(10_000):
-            if connection.scalar(waits):
-                return
-            connection.rollback()
-    raise TimeoutError("the change does not wait for the publication")
+        lock_waits.wait_for(connection)

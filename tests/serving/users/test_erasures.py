@@ -22,7 +22,7 @@ from serving.users.feedback import Event
 from serving.users.rated_items import rated_items
 from serving.users.shown_lists import ShownList, new_list_id
 from tests.conftest import schema_of
-from tests.support.serving import shop
+from tests.support.serving import lock_waits, shop
 from tests.support.serving.shop import RATED_AT, rows, seen
 
 # Tables without a row about, or made from, a single user.
@@ -156,9 +156,8 @@ def test_a_user_who_is_erased_while_a_release_is_validated_is_not_in_it(
 
 def waits(owner: Engine, started: Any) -> None:
     """Wait until what was started waits for a lock."""
-    waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
     with owner.connect() as connection:
-        while connection.scalar(waiting) == 0:
+        while not lock_waits.n_waiting(connection):
             assert not started.done()
 
 
