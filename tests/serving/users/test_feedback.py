@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.orm import Session
 
 from serving.errors import (
     IdempotencyKeyReusedError,
@@ -18,16 +17,6 @@ from tests.support.serving import shop
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def connection(session: Session) -> Connection:
-    """A connection whose transaction is rolled back, with items "a" and "b"."""
-    connection = session.connection()
-    connection.execute(
-        text("insert into items (item_id, title, search) values ('a', 'A', ''), ('b', 'B', '')")
-    )
-    return connection
 
 
 def send(
