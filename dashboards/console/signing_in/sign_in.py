@@ -119,7 +119,7 @@ def _form() -> None:
             with st.spinner("Signing in…"):
                 password = st.session_state.pop(_PASSWORD, password)
                 is_signed_in = _submit(name or "", password or "")
-        st.caption("Use your Airflow account. `lantern up` printed where its first password is.")
+        st.caption("Use your Airflow account. `lantern up` printed where `admin`'s password is.")
     if is_signed_in:
         place.empty()
         st.rerun()
