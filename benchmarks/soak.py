@@ -1,4 +1,4 @@
-"""Minutes of ingest, retrains, reads, writes and erasures while programs are killed at random.
+"""Users, collections and retrains for some minutes, while programs are killed at random.
 
     python -m benchmarks.soak [--minutes 10] [--seed 1] [--dataset playground]
 

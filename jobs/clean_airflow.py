@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 LOGS = "AIRFLOW__LOGGING__BASE_LOG_FOLDER"
 DAGS = ("ingest", "collect", "retrain", "backtest", "maintain")
-ALERT_DAG = "platform__alert"  # it belongs to no data set: each one deletes its old logs
+ALERT_DAG = "platform__alert"  # of no data set: the job of any one deletes its old logs
 TIMEOUT_SECONDS = 1800
 LAST_LINES = 5
 

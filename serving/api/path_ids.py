@@ -5,9 +5,9 @@ user would delete the rating of another. These routes match the path as sent and
 
 Ids that are not UTF-8 are rejected: replaced characters would make one user of several.
 
-The name of a data set has the characters and length of a schema of Postgres. A longer or another
-one matches no route, so that no key is looked up for it, and a long path is refused before it is
-compared with the routes.
+The name of a data set has the characters and length of a schema of Postgres. Any other name matches
+no route, so that no key is looked up for it, and a long path is refused before it is compared with
+the routes.
 """
 
 from collections.abc import Mapping

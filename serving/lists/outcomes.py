@@ -69,7 +69,7 @@ def rebuilt(precomputed: PrecomputedList, builder: ListBuilder) -> ReRanked | Co
     A fallback is that of the user's segment already.
 
     Only a cut list or a fallback may lack items: any other list has all that the user may be shown.
-    It was cut if it has `FULL` or the requested number of items; newer rules do not change that.
+    A list of `FULL` or of the requested number of items was cut, also if newer rules shorten it.
     """
     has_list = precomputed.kind == "batch"
     if builder.state.n_new_ratings or (has_list and builder.has_new_segment):
