@@ -1,8 +1,8 @@
 """Score recipes on a sample of a window's users: their lists and NDCG@10, on the driver.
 
 A search scores hundreds of recipes for at most a few thousand users, so lists are computed without
-a Spark job, by the same code. Counts and factors of recipes with priors are cached: scoring other
-weights takes a fraction of a second.
+a Spark job, by the code that Spark's workers run. Counts and factors of recipes with priors are
+cached: scoring other weights takes a fraction of a second.
 """
 
 import math

@@ -18,8 +18,8 @@ from warehouse.manifests.sources import Files, Items
 class SentRows:
     """Rows of one section of the manifest.
 
-    `texts` has the columns of bronze by name, `attributes` and `extra` (the columns of `keep_if`)
-    the columns of the file.
+    `texts` has columns by their names in bronze; `attributes` and `extra` (for `keep_if`) have
+    columns by their names in the file.
     """
 
     n_rows: int

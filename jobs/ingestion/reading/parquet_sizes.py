@@ -1,4 +1,4 @@
-"""How large rows of Parquet become as text, so that small files cannot fill the memory.
+"""The size of Parquet rows once they are read: a small file may fill the memory.
 
 A file stores a text that repeats once, in a dictionary: 500 bytes may stand for gigabytes. Columns
 with long texts, or with texts inside lists and objects, stay dictionaries until their rows are
