@@ -23,7 +23,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from benchmarks.api_read import running_api
-from serving.api.cpu_affinity import use_single_cpu
+from serving.api.process import use_single_cpu
 from serving.lists import precomputed
 from serving.publishing.publish import Candidate, publish
 from serving.storage import database, keys

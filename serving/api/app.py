@@ -13,11 +13,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from serving.api import problems
 from serving.api.access import Admission
 from serving.api.authentication import KeyCache
-from serving.api.cpu_affinity import use_single_cpu
 from serving.api.datasets import Datasets
 from serving.api.metrics import Measured, Metrics
 from serving.api.operators import Operators
 from serving.api.path_ids import BoundedPaths
+from serving.api.process import seldom_collected, use_single_cpu
 from serving.api.rate_limit import RateLimiter, Refusals
 from serving.api.routes import (
     catalogue,
@@ -99,7 +99,8 @@ def _lifespan(
             use_single_cpu()
         current_default_thread_limiter().total_tokens = settings.threads
         app.state.shown_lists.start()
-        yield
+        with seldom_collected():
+            yield
         app.state.shown_lists.stop()
         app.state.datasets.close()
         app.state.admission.operators.close()

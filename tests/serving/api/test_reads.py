@@ -1,4 +1,3 @@
-import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -205,20 +204,6 @@ def test_more_requests_than_threads_are_queued(
 
     assert [answer.status_code for answer in answers] == [503, 503]
     assert time.monotonic() - started > 0.8
-
-
-@pytest.mark.parametrize("single_cpu", [True, False])
-def test_single_cpu_restricts_the_process_to_one_cpu(*, single_cpu: bool) -> None:
-    """It applies to the routes' threads, not to the test's: the app runs in a thread of its own."""
-    allowed = os.sched_getaffinity(0)
-    serving = ServingSettings(database_url=SecretStr(AWAY))
-    app = create_app(serving, ApiSettings(single_cpu=single_cpu))
-    app.add_api_route("/affinity", lambda: sorted(os.sched_getaffinity(0)))
-    with TestClient(app, "http://127.0.0.1") as client:
-        affinity = client.get("/affinity").json()
-
-    assert affinity == ([max(allowed)] if single_cpu else sorted(allowed))
-    assert os.sched_getaffinity(0) == allowed
 
 
 def test_an_unexpected_error_reveals_no_internals(
