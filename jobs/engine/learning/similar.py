@@ -89,14 +89,25 @@ class Items:
 
     @cached_property
     def columns(self) -> NDArray[np.float32] | sparse.csr_array:
-        """The units as columns."""
-        return self.units.T if isinstance(self.units, np.ndarray) else self.units.T.tocsr()
+        """The units times their weight, as columns."""
+        if isinstance(self.units, np.ndarray):
+            return (self.units * self.weight[:, None]).T
+        return self.units.multiply(self.weight[:, None]).T.tocsr()
+
+    @cached_property
+    def _scores(self) -> NDArray[np.float32]:
+        """The memory of a block's scores: to ask for new memory takes as long as to fill it."""
+        return np.empty((self.n_rows, len(self.weight)), np.float32)
 
     def block(self, nth: int) -> pa.RecordBatch:
         """Return (item, others, scores) of the items of a block."""
         start = nth * self.n_rows
-        cosines = self.units[start : start + self.n_rows] @ self.columns
-        scores = (cosines if isinstance(cosines, np.ndarray) else cosines.toarray()) * self.weight
+        units = self.units[start : start + self.n_rows]
+        scores = self._scores[: units.shape[0]]
+        if isinstance(units, np.ndarray):
+            np.matmul(units, self.columns, out=scores)
+        else:
+            (units @ self.columns).toarray(out=scores)
         items = np.arange(start, start + len(scores), dtype=np.int32)
         scores[np.arange(len(scores)), items] = -np.inf
         others = [
