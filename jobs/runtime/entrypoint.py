@@ -46,10 +46,11 @@ class Job:
     inbox: str
     run_key: RunKey
 
-    def warehouse(self, *, few_rows: bool = False, n_new: int = 0) -> "Warehouse":
+    def warehouse(self, *, compile_less: bool = False, n_new: int = 0) -> "Warehouse":
         """Return the data set's tables; Spark starts when it is needed for the first time.
 
-        `n_new` are the events that the job adds to those of silver.
+        `n_new` are the events that the job adds to those of silver. `compile_less`: see
+        `session.start`.
         """
         from warehouse.delta import Warehouse
         from warehouse.query import Lake
@@ -58,7 +59,7 @@ class Job:
         def start() -> "SparkSession":
             lake = Lake(self.root)
             n_rows = n_new + (lake.n_rows(SILVER_EVENTS) if lake.exists(SILVER_EVENTS) else 0)
-            return session.start(self.name, few_rows=few_rows, n_rows=n_rows)
+            return session.start(self.name, compile_less=compile_less, n_rows=n_rows)
 
         return Warehouse(start, self.root, run_key=self.run_key)
 

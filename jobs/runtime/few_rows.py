@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FEW: Final = 100_000  # rows
-_SETTINGS: Final = {  # an adaptive plan runs a Spark job for each of its stages
-    "spark.sql.adaptive.enabled": "false",
+ADAPTIVE: Final = "spark.sql.adaptive.enabled"
+SETTINGS: Final = {  # an adaptive plan runs a Spark job for each of its stages
+    ADAPTIVE: "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "2",
@@ -19,7 +20,7 @@ _SETTINGS: Final = {  # an adaptive plan runs a Spark job for each of its stages
 @contextmanager
 def interpreted(spark: "SparkSession", *, n_rows: int) -> Iterator[None]:
     """Interpret the plans that run during the block if they read few rows, `n_rows` in all."""
-    settings = _SETTINGS if n_rows <= FEW else {}
+    settings = SETTINGS if n_rows <= FEW else {}
     before = {name: str(spark.conf.get(name)) for name in settings}
     try:
         for name, value in settings.items():

@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
+from jobs.runtime import few_rows
 from ops.settings import ROOT
-from tests.conftest import FEW_ROWS
+from tests.conftest import SMALL_TABLES
 
 # On few rows compiling takes longer than running.
 COMPILE_LESS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -17,6 +18,7 @@ def quick_spark(folder: Path) -> Path:
     defaults = folder / "spark-defaults.conf"
     shipped = defaults.read_text()
     assert COMPILE_WELL in shipped
-    few_rows = [f"{name} {value}" for name, value in FEW_ROWS.items()]
-    defaults.write_text("\n".join([shipped.replace(COMPILE_WELL, COMPILE_LESS), *few_rows, ""]))
+    settings = {few_rows.ADAPTIVE: "false", **SMALL_TABLES}
+    lines = [f"{name} {value}" for name, value in settings.items()]
+    defaults.write_text("\n".join([shipped.replace(COMPILE_WELL, COMPILE_LESS), *lines, ""]))
     return folder

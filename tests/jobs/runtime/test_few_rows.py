@@ -33,5 +33,5 @@ def test_plans_are_interpreted_for_few_rows_and_until_the_block_ends(spark: Spar
         with few_rows.interpreted(spark, n_rows=few_rows.FEW + 1):
             assert state(spark) == ("true", "4")
     finally:
-        spark.conf.set(CODEGEN, "false")
-        spark.conf.set(STAGES, "2")
+        for name in (CODEGEN, STAGES):
+            spark.conf.set(name, few_rows.SETTINGS[name])
