@@ -22,7 +22,7 @@ from serving.schemas import EventStatus, ListKind, OutboxState, Receipt, TableSi
 from serving.storage import sizes
 from serving.users import feedback
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 

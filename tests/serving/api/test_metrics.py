@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from serving.api.app import create_app
+from serving.api.metrics import METHODS
 from serving.api.settings import ApiSettings
 from serving.client import Client
 from serving.errors import ApiError
@@ -68,6 +69,14 @@ def test_responses_are_counted_by_route_method_and_status(
     assert increase("lantern_api_requests_total", route="none", status="404") == 1
     assert increase("lantern_api_requests_total", method="other", status="405") == 1
     assert "canary" not in after.text.lower()
+
+
+def test_the_methods_of_all_routes_are_counted_by_name() -> None:
+    document = create_app(ServingSettings(database_url=SecretStr(AWAY)), ApiSettings()).openapi()
+    used = {method.upper() for path in document["paths"].values() for method in path}
+
+    assert used > {"GET", "PATCH"}
+    assert used <= METHODS
 
 
 def test_events_and_waiting_events_are_counted_by_data_set(
