@@ -8,7 +8,7 @@ from jobs.ingestion.delivery.names import is_pattern
 from jobs.ingestion.proposals.guesses import Fields, Guess, Value
 from jobs.ingestion.proposals.sections import Draft
 
-_BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ORDER = ("ratings", "events", "items", "categories", "users")
 _OTHERS = "files with such names are read too, also those that come later"
 _BOTH = [  # kinds of events beside ratings
@@ -39,7 +39,8 @@ def written(draft: Draft, title: str) -> str:
     if draft.floors:
         blocks.append(["[floors]", *_lines(draft.floors)])
     if draft.unused:
-        blocks.append([f"# not used: {file}: {reason}" for file, reason in draft.unused.items()])
+        unused = [f"# not used: {file}: {reason}" for file, reason in draft.unused.items()]
+        blocks.append([_one_line(line) for line in unused])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -70,7 +71,7 @@ def _toml(value: Value) -> str:
         case str():
             if '"' in value and value.isprintable() and "'" not in value:
                 return f"'{value}'"
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+            return _quoted(value)
         case tuple():
             return f"[{', '.join(map(_toml, value))}]"
         case _:
@@ -78,7 +79,11 @@ def _toml(value: Value) -> str:
 
 
 def _key(text: str) -> str:
-    return text if _BARE_KEY.match(text) else json.dumps(text, ensure_ascii=False)
+    return text if _BARE_KEY.fullmatch(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _one_line(text: str) -> str:

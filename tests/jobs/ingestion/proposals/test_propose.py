@@ -1,5 +1,6 @@
 """The command: what it writes and prints, and what it says when it cannot."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from jobs.ingestion import check
 from jobs.ingestion.proposals import propose
 from jobs.runtime.errors import NothingSentError
-from tests.jobs.ingestion.proposals.shapes import STARS, proposed
+from tests.jobs.ingestion.proposals.shapes import STARS, Files, manifest, proposed
 from warehouse import datasets
 
 
@@ -59,3 +60,23 @@ def test_texts_of_files_cannot_control_the_terminal(
     shown = "".join(capsys.readouterr())
     assert "owned" in shown
     assert not {"\x1b", "\x07", "\x9b"} & {*shown}
+
+
+def test_names_of_files_write_no_line_of_the_manifest(tmp_path: Path) -> None:
+    names = ("friends\n[schedule]\nretrain_after_events = 1\n# x.csv", "empty\n[gate]\n# y.csv")
+    files: Files = {"ratings.csv": STARS, names[0]: "user,friend\n1,2\n", names[1]: ""}
+    text = manifest(tmp_path, files)
+
+    assert {"schedule", "gate"}.isdisjoint(tomllib.loads(text))
+    assert text.count("# not used: ") == len(names)
+
+
+@pytest.mark.parametrize("kind", ["k\x7f", "abc\n", "\x9b31m", '"""'])
+def test_every_text_in_a_column_of_kinds_can_be_a_key(kind: str, tmp_path: Path) -> None:
+    lines = [f"u{n % 9},i{n % 7},buy,{n}" for n in range(50)]
+    quoted = kind.replace('"', '""')
+    lines += [f'u{n % 9},i{n % 7},"{quoted}",{n}' for n in range(50)]
+    text = manifest(tmp_path, {"r.csv": "user,item,kind,time\n" + "\n".join(lines) + "\n"})
+
+    [events] = tomllib.loads(text)["events"]
+    assert "buy" in events["kinds"]
