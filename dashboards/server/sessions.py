@@ -8,16 +8,17 @@ import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge.networks import network_of
+
 RESERVED_SHARE = 0.1  # share of the sessions that is reserved for signed-in browsers
 PORT = re.compile(r":\d+$")
 OWN_NAMES = {"127.0.0.1", "localhost", "[::1]"}
-IPV6_PREFIX = 64  # bits: who has one address has all with this prefix
 
 
 class Sessions:
@@ -110,16 +111,15 @@ def address_of(scope: Scope) -> str:
     proxy's. If a proxy on this machine does not send it, its clients share one address: they ask
     for another host.
     """
-    host = scope["client"][0] if scope.get("client") else ""
+    client = network_of(scope["client"][0] if scope.get("client") else "")
+    if not _is_loopback(client):
+        return client
+    name = PORT.sub("", Headers(scope=scope).get("host", ""))
+    return "" if name in OWN_NAMES else client
+
+
+def _is_loopback(client: str) -> bool:
     try:
-        address = ip_address(host)
+        return ip_address(client).is_loopback
     except ValueError:
-        return str(host)  # what a proxy calls its client
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    if address.is_loopback:
-        name = PORT.sub("", Headers(scope=scope).get("host", ""))
-        return "" if name in OWN_NAMES else str(address)
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> IPV6_PREFIX << IPV6_PREFIX))
-    return str(address)
+        return False

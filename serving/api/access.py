@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import Receive, Scope, Send
 
+from edge.networks import network_of
 from serving import body_limit
 from serving.api import path_ids
 from serving.api.authentication import Caller, KeyCache, Needs, ProductAccess
@@ -213,8 +214,9 @@ def _declared(endpoint: Callable[..., Any]) -> Needs:
 
 
 def _address(scope: Scope) -> str:
+    """Return the client's address, of IPv6 its network."""
     client = scope.get("client")
-    return client[0] if client else ""
+    return network_of(client[0]) if client else ""
 
 
 def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

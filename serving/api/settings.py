@@ -84,8 +84,9 @@ class ApiSettings(BaseSettings):
     refusals_per_second: int = Field(
         default=10,
         ge=0,
-        description="Refused requests per second and address, with bursts of one second's worth. "
-        "Above it, requests with an unknown key get 429 after one second. 0: no limit.",
+        description="Refused requests per second and address, or IPv6 network (/64), with bursts "
+        "of one second's worth. Above it, requests with an unknown key get 429 after one second. "
+        "0: no limit.",
     )
     hosts: tuple[str, ...] = Field(
         default=("127.0.0.1", "localhost"),

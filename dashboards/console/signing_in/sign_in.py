@@ -26,6 +26,7 @@ from dashboards.console.sources import Account
 from dashboards.identity import visitors
 from dashboards.settings import NotSetUpError
 from dashboards.text import esc
+from edge.networks import network_of
 from serving.errors import ApiError
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def _submit(name: str, password: str) -> bool:
     if not name.strip() or not password:
         st.warning("Enter a username and a password.", icon=":material/edit:")
         return False
-    name, address = name.strip(), st.context.ip_address or ""
+    name, address = name.strip(), network_of(st.context.ip_address or "")
     if seconds := ATTEMPTS.begin(name, address):
         wait = f"Too many attempts have failed. Try again in {seconds} s."
         st.error(wait, icon=":material/lock_clock:")

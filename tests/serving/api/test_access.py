@@ -153,6 +153,18 @@ def test_refused_requests_are_limited_by_address_and_good_keys_are_not(
     assert good == 200
 
 
+def test_the_addresses_of_an_ipv6_network_share_the_limit_of_refusals(
+    owner: Engine, committing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "HELD_SECONDS", 0.01)
+    with running_api(as_role(committing, "api"), LIMITED) as url, httpx2.Client() as unknown:
+        path = f"{url}/v1/{schema_of(owner)}/items"
+        sent = [WRONG | {"X-Forwarded-For": f"2001:db8::{n:x}"} for n in range(20)]
+        statuses = [unknown.get(path, headers=headers).status_code for headers in sent]
+
+    assert statuses.count(429) >= 10
+
+
 def test_a_key_that_was_valid_is_looked_up_again_from_a_limited_address(
     owner: Engine, committing: str, http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

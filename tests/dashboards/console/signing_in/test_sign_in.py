@@ -248,13 +248,14 @@ def test_signing_out_revokes_the_token(page: Page, console: FakeAirflow) -> None
 
 
 @pytest.mark.usefixtures("console")
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::{:x}"])
 def test_after_many_wrong_passwords_even_the_right_one_must_wait(
-    page: Page, monkeypatch: pytest.MonkeyPatch
+    address: str, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "FIRST_SECONDS", attempts.PAIR.longest_seconds)  # no race
-    monkeypatch.setattr(type(st.context), "ip_address", "192.0.2.1")  # of AppTest it has none
     app = page(OVERVIEW).run()
-    for password in ["wrong"] * attempts.PAIR.free + [PASSWORD]:
+    for n, password in enumerate(["wrong"] * attempts.PAIR.free + [PASSWORD]):
+        monkeypatch.setattr(type(st.context), "ip_address", address.format(n))  # AppTest has none
         st.cache_resource.clear()  # as a visitor could make Streamlit do: nothing is forgotten
         app.text_input(key="username").set_value(USER)
         app.text_input(key="password").set_value(password)
