@@ -122,10 +122,10 @@ class Browsers:
     def redeem(self, ticket: str, browser: str) -> str | None:
         """Return the new id of the browser that has the ticket and its old id, once."""
         with self._lock:
-            issued = self._tickets.pop(ticket, None)
+            issued = self._tickets.get(ticket)
             if issued is None or issued.until < self._clock() or issued.old_id != browser:
                 return None
-            return issued.new_id
+            return self._tickets.pop(ticket).new_id
 
     def is_issued(self, ticket: str) -> bool:
         """Return whether the ticket can still be redeemed."""
