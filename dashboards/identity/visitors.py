@@ -113,6 +113,11 @@ def own_user(dataset: str) -> str:
     return _signer().user_id(browser(), dataset)
 
 
+def may_act_as(user_id: str, dataset: str) -> bool:
+    """Return whether the user is the visitor's own, or an operator is signed in."""
+    return user_id == own_user(dataset) or is_operator()
+
+
 def token(dataset: str) -> str:
     """Return the token of the visitor's own user."""
     return _signer().token(browser(), dataset)

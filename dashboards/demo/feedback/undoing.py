@@ -6,6 +6,7 @@ from dashboards import choices, product_api
 from dashboards.demo import visit
 from dashboards.demo.feedback import saving
 from dashboards.demo.words import stars
+from dashboards.identity import visitors
 from dashboards.text import esc, plural
 from serving.errors import ApiError, ApiUnavailableError, FeedbackChangedError
 from serving.schemas import About, FeedbackState
@@ -25,6 +26,9 @@ def undo(*sent: visit.Act) -> None:
 
 def undo_all(sent: Sequence[visit.Act]) -> FeedbackState | None:
     """Undo events; return the state of the last one's item. A failure is shown: None."""
+    if not all(visitors.may_act_as(act.user_id, act.dataset) for act in sent):
+        visit.report(visit.Message("Nothing was undone: you have been signed out."))
+        return None
     if not saving.may_act(len(sent)):
         return None
     state = None

@@ -4,6 +4,7 @@ import pytest
 import streamlit as st
 
 from dashboards.demo import visit
+from dashboards.identity.visitors import BROWSERS
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, keys, posters, words
 from tests.support.dashboards.demo_pages import (
@@ -12,6 +13,7 @@ from tests.support.dashboards.demo_pages import (
     as_user,
     give,
     home,
+    own_user,
     press,
     state,
     view_as,
@@ -79,6 +81,21 @@ def test_undo_acts_for_the_user_who_did_it(page: Page, visitors: Visitors) -> No
     press(shown.run(), "undo")
 
     assert visitors.rated == {"0042": {}, "1990": {item_id: 2.0}}
+
+
+@pytest.mark.parametrize("button", ["undo", "show"])
+def test_a_tab_undoes_nothing_of_another_user_after_its_operator_signed_out(
+    page: Page, visitors: Visitors, button: str
+) -> None:
+    item_id = visitors.recommendations("0042", 20).items[2].item_id
+    shown = press(home(page), f"hide-picked-{item_id}")
+    before = state(visitors)
+
+    BROWSERS.sign_out(shown.session_state["browser"])
+    press(shown, "undo" if button == "undo" else f"show-picked-{item_id}")
+
+    assert state(visitors) == before
+    assert own_user(shown) not in visitors.hidden
 
 
 def test_undo_changes_nothing_if_another_tab_changed_the_rating(
