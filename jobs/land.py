@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SMALL_BYTES = 16 << 20  # of the new files of a table: this process reads them, in a few seconds
+_SMALL_BYTES = 64 << 20  # of the new files of a table: this process reads them, in some seconds
 _MAX_BYTES = 512 << 20  # of their rows in memory
 _ROWS_PER_FILE = 500_000  # one task reads a file: `refine` shall read a large one with several
 
