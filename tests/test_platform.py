@@ -232,7 +232,7 @@ def test_the_next_model_has_a_new_user_who_rated(platform: Platform) -> None:
         page.set_default_timeout(60_000)
         expect.set_options(timeout=60_000)
         page.goto(ports.addresses(stack.ports)["app"])
-        page.get_by_text("to get your own list").wait_for()
+        page.get_by_text("New here? Rate a few").wait_for()
         expect(page.get_by_text("Popular with everyone", exact=True)).to_be_visible()
         secret = credentials.of(stack.settings).of("visitors")
         user_id = own_user(page, DATASET, secret)

@@ -215,7 +215,7 @@ def _assert_popularity_serves_all_users(retrain: Retrain, lists: list[Row]) -> N
     assert {len(row["factors"]) for row in items} == {0}
     assert all(row["popularity"] > 0 and row["trending"] > 0 for row in items)
     [ledger] = rows(retrain, GOLD_FITS, retrain.run)
-    assert json.loads(ledger["constants"]) == {"relevant_from": 4.0}
+    assert json.loads(ledger["constants"]) == {"has_scale": True, "relevant_from": 4.0}
     for row in rows(retrain, GOLD_SIMILAR_ITEMS, retrain.run):
         assert {category(item_id) for item_id in row["item_ids"]} == {category(row["item_id"])}
 

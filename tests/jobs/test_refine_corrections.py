@@ -107,7 +107,7 @@ def test_a_run_killed_while_silver_is_rebuilt_is_finished_by_the_next(
     scale = {"lowest": 1, "highest": 10, "step": 1, "relevant_from": 7}
     right = product(items=None, users=None, floors=floors, scale=scale)
     with pytest.MonkeyPatch.context() as killing:
-        killing.setattr(refine, "_record", kill)  # the last step
+        killing.setattr(refine, "record", kill)  # the last step
         with pytest.raises(KeyboardInterrupt):
             refined(warehouse, right, "2")
 

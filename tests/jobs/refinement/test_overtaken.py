@@ -1,11 +1,13 @@
 """Two refinements at once, of other landings, leave what they leave one after the other."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from jobs import land, refine
+from jobs.refinement.silver import events
 from tests.support.jobs import two_batches
 from tests.support.jobs.product import NOW
 from tests.support.runs import under
@@ -21,21 +23,25 @@ def landed(warehouse: Warehouse, run: str, inbox: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "step",
+    ("module", "step"),
     [
-        "quarantine",  # before the first write
-        "record",  # after the last write
-        pytest.param("_refine_history", marks=pytest.mark.soak),
-        pytest.param("_extend_indices", marks=pytest.mark.soak),
+        (refine, "quarantine"),  # before the first write
+        (refine, "record"),  # after the last write
+        pytest.param(events, "merge", marks=pytest.mark.soak),
+        pytest.param(refine, "_extend_indices", marks=pytest.mark.soak),
     ],
 )
 def test_a_refinement_that_another_overtakes_repeats_its_landings(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    warehouse: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    step: str,
 ) -> None:
-    take, inbox = getattr(refine, step), tmp_path / "inbox"
+    take, inbox = getattr(module, step), tmp_path / "inbox"
 
     def take_after_another(*arguments: Any, **options: Any) -> Any:
-        monkeypatch.setattr(refine, step, take)
+        monkeypatch.setattr(module, step, take)
         two_batches.send_second(inbox)
         landed(warehouse, "2", inbox)
         refined(warehouse, "2")
@@ -43,7 +49,7 @@ def test_a_refinement_that_another_overtakes_repeats_its_landings(
 
     two_batches.send_first(inbox)
     landed(warehouse, "1", inbox)
-    monkeypatch.setattr(refine, step, take_after_another)
+    monkeypatch.setattr(module, step, take_after_another)
     refined(warehouse, "1")
 
     two_batches.assert_refined(warehouse.root)
