@@ -207,9 +207,9 @@ def _copied(installed: Path, into: Path) -> Path:
     copied = into / installed.name
     if not (copied / SERVER).exists():
         libraries = f"{installed.name}.libs"  # the programs load them from beside the package
-        for folder in (copied.parent, copied):  # whatever the umask: the server's user runs them
+        for folder in (copied.parent, copied):
             folder.mkdir(exist_ok=True)
-            folder.chmod(0o755)
+            _let_all_read(folder)
         _copy(installed.parent / libraries, copied.parent / libraries)
         _copy(installed / SERVER, copied / SERVER)
     return copied / SERVER / "bin"
@@ -229,8 +229,17 @@ def _named(user_id: int) -> None:
 def _copy(source: Path, target: Path) -> None:
     unfinished = target.with_name(f"unfinished.{os.getpid()}")
     shutil.copytree(source, unfinished, symlinks=True)
+    for path in (unfinished, *unfinished.rglob("*")):
+        if not path.is_symlink():
+            _let_all_read(path)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
+
+
+def _let_all_read(path: Path) -> None:
+    """Let every user read the path, and run or enter what its owner may: whatever the umask was."""
+    mode = path.stat().st_mode
+    path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
 
 
 def _make_private(folder: Path, password: Path, secret: str) -> None:

