@@ -28,6 +28,7 @@ INVALID_TOKEN = "Invalid JWT token"  # noqa: S105 # the detail of a 403, as for 
 SIGN_IN = "/auth/token"
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 OVERLOADED = {502, 503, 504}
+DATABASE_ERROR = "Database error"  # the reason of a 500, as of two writers of one row at once
 PAUSE_SECONDS = 1.0  # before a request is repeated
 
 log = logging.getLogger(__name__)
@@ -161,7 +162,10 @@ class Airflow(Runs, Questions, Backfills):
         return self._json(self._send(method, f"/api/v2{path}", **options))
 
     def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        """Return Airflow's answer, asking again while it is unavailable and there is patience."""
+        """Return Airflow's answer, asking again while it is unavailable and there is patience.
+
+        After an error of its database it is asked once more, also without patience.
+        """
         deadline, n_requests = time.monotonic() + self.patience, 0
         may_repeat = method != "POST" or path == SIGN_IN
         while True:
@@ -177,9 +181,11 @@ class Airflow(Runs, Questions, Backfills):
                         "start it with `lantern up`"
                     ) from error
             else:
-                if last or not may_repeat or answer.status_code not in OVERLOADED:
+                is_overloaded = answer.status_code in OVERLOADED and not last
+                is_locked = _is_of_database(answer) and n_requests == 1
+                if not may_repeat or not (is_overloaded or is_locked):
                     return answer
-            if n_requests == 1:
+            if n_requests == 1 and not last:
                 log.warning("Airflow does not answer yet: asking for up to %d s", self.patience)
             time.sleep(PAUSE_SECONDS)
 
@@ -221,6 +227,11 @@ class Airflow(Runs, Questions, Backfills):
         refused = RefusedRequestError(text)
         refused.reason = reason
         raise refused
+
+
+def _is_of_database(answer: httpx2.Response) -> bool:
+    is_error = answer.status_code == httpx2.codes.INTERNAL_SERVER_ERROR
+    return is_error and DATABASE_ERROR in answer.text
 
 
 def _reason(answer: httpx2.Response) -> str:

@@ -21,6 +21,7 @@ class Requests:
     paths: list[str] = field(default_factory=list)
     n_late: int = 0
     n_overloaded: int = 0
+    n_of_database: int = 0
 
 
 @pytest.fixture
@@ -42,6 +43,9 @@ def url(requests: Requests) -> Iterator[str]:
             status = 503 if requests.n_overloaded else 200
             requests.n_overloaded = max(0, requests.n_overloaded - 1)
             body = b'{"dags": [], "access_token": "t"}'
+            if requests.n_of_database:
+                requests.n_of_database -= 1
+                status, body = 500, b'{"detail": {"reason": "Database error"}}'
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -84,6 +88,24 @@ def test_without_patience_a_request_is_sent_once(url: str, requests: Requests) -
     with pytest.raises(AirflowUnavailableError, match="lantern up"):
         airflow(url, patience=0).dags()
     assert len(requests.paths) == 1
+
+
+def test_after_an_error_of_its_database_airflow_is_asked_once_more(
+    url: str, requests: Requests
+) -> None:
+    requests.n_of_database = 1
+    assert airflow(url, patience=0).dags() == {}
+    assert len(requests.paths) == 2
+
+    requests.n_of_database = 2
+    with pytest.raises(AirflowUnavailableError, match="Database error"):
+        airflow(url, patience=0).dags()
+    assert len(requests.paths) == 4
+
+    requests.n_of_database = 1
+    with pytest.raises(AirflowUnavailableError):
+        airflow(url, patience=0).trigger("shop__retrain")
+    assert len(requests.paths) == 5
 
 
 def test_a_run_whose_start_got_no_answer_is_not_started_again(url: str, requests: Requests) -> None:
