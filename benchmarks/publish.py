@@ -25,7 +25,7 @@ from serving.storage import database
 from tests.support.serving import shop
 from tests.support.serving.server import as_role, create_database, temporary_server
 
-LENGTH, N_ITEMS, BATCH, TARGET = 100, 50_000, 10_000, 2.5
+LENGTH, N_ITEMS, BATCH, TARGET = 100, 50_000, 10_000, 1.2
 
 
 def main() -> None:
