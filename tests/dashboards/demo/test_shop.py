@@ -47,7 +47,7 @@ def test_a_visitor_puts_a_product_into_the_basket_and_buys_it(
 
     desktop.goto(f"{open_shop.app}/item?id=f2")
     expect(desktop.get_by_role("heading", name="Film 2", exact=True)).to_be_visible()
-    expect(desktop.get_by_text("€2.90", exact=True)).to_be_visible()
+    expect(desktop.get_by_role("heading", name="€2.90", exact=True)).to_be_visible()
     expect(desktop).to_have_title("Film 2")
     expect(desktop.get_by_text("In your basket")).to_have_count(0)
     press(desktop, "Add to basket")
