@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from serving.client import Client
-from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.api_server import Connected, connecting
+from tests.support.serving.api_server import Connected, connecting, keyed
 
 
 @pytest.fixture
@@ -22,10 +19,7 @@ def published_shop(publisher: Engine) -> None:
 
 @pytest.fixture
 def operator(api_url: str, owner: Engine) -> Iterator[Client]:
-    with Session(owner) as session, session.begin():
-        key = keys.create(session, "operator", ["operate"])
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as client:
+    with keyed(api_url, owner, "operator", "operate") as client:
         yield Client(client, schema_of(owner))
 
 

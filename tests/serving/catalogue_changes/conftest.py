@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from serving.client import Client
-from serving.storage import keys
 from tests.conftest import schema_of
 from tests.support.serving import shop
+from tests.support.serving.api_server import keyed
 
 
 @pytest.fixture
@@ -20,16 +19,9 @@ def released(publisher: Engine) -> int:
 
 
 @pytest.fixture
-def key(owner: Engine) -> str:
-    """A key that reads and changes the catalogue."""
-    with Session(owner) as session, session.begin():
-        return keys.create(session, "catalogue", ["read", "catalogue"])
-
-
-@pytest.fixture
-def shop_http(api_url: str, key: str) -> Iterator[httpx2.Client]:
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as http:
+def shop_http(api_url: str, owner: Engine) -> Iterator[httpx2.Client]:
+    """The HTTP client of a key that reads and changes the catalogue."""
+    with keyed(api_url, owner, "catalogue", "read", "catalogue") as http:
         yield http
 
 

@@ -3,7 +3,6 @@
 import httpx2
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from serving import errors
 from serving.catalogue_changes import new_categories
@@ -12,8 +11,7 @@ from serving.schemas import ItemChange, ItemContent, ItemPatch
 from serving.storage import keys
 from tests.conftest import schema_of
 from tests.serving.catalogue_changes.heat import HEAT, outbox
-from tests.support.serving.api_server import UNCACHED, running_api
-from tests.support.serving.server import as_role
+from tests.support.serving.api_server import keyed, limited
 
 pytestmark = pytest.mark.usefixtures("released")
 
@@ -22,10 +20,7 @@ pytestmark = pytest.mark.usefixtures("released")
 def test_only_the_scope_catalogue_allows_changes(
     api_url: str, owner: Engine, cataloguer: Client, scope: keys.Scope
 ) -> None:
-    with Session(owner) as session, session.begin():
-        key = keys.create(session, "other", [scope])
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx2.Client(base_url=api_url, headers=headers, timeout=10) as http:
+    with keyed(api_url, owner, "other", scope) as http:
         other = Client(http, schema_of(owner))
         changes = (
             lambda: other.put_item("a", HEAT),
@@ -83,22 +78,16 @@ def test_before_the_first_release_there_is_no_catalogue_to_change(
 def test_a_key_changes_so_many_items_a_day_and_a_repeated_change_does_not_count(
     committing: str, shop_http: httpx2.Client, owner: Engine
 ) -> None:
-    own = {"datasets": (schema_of(owner),), "item_changes_per_day": 2}
-    settings = UNCACHED.model_copy(update=own)
-    with (
-        running_api(as_role(committing, "api"), settings) as url,
-        httpx2.Client(base_url=url, headers=shop_http.headers, timeout=10) as http,
-    ):
-        limited = Client(http, schema_of(owner))
+    with limited(owner, committing, shop_http.headers, item_changes_per_day=2) as client:
         for _ in range(3):
-            limited.put_item("e", HEAT)
+            client.put_item("e", HEAT)
         sent = [ItemChange(item_id=item_id, title="New") for item_id in "efg"]
-        outcomes = limited.change_items([ItemChange(item_id="zz", action="delete"), *sent]).items
+        outcomes = client.change_items([ItemChange(item_id="zz", action="delete"), *sent]).items
         assert [outcome.status for outcome in outcomes] == ["refused", "changed", *["refused"] * 2]
         assert {outcome.code for outcome in outcomes[2:]} == {"quota-exceeded"}
         with pytest.raises(errors.QuotaExceededError, match="its 2 changes of items of today"):
-            limited.remove_item("a")
-        assert limited.recommendations("u").items
+            client.remove_item("a")
+        assert client.recommendations("u").items
     assert len(outbox(owner)) == 2
 
 

@@ -17,9 +17,8 @@ from serving.users import accounts
 from tests.conftest import schema_of
 from tests.serving.users.test_erasures import waits
 from tests.support.serving import live_shop, shop
-from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.api_server import limited
 from tests.support.serving.problems import problem
-from tests.support.serving.server import as_role
 from tests.support.serving.shop import rows
 
 OLD = {"age": "old", "sex": "F"}
@@ -216,19 +215,13 @@ def test_the_names_are_those_of_the_newest_release(
 def test_a_key_changes_so_many_users_a_day(
     committing: str, product_http: httpx2.Client, owner: Engine
 ) -> None:
-    own = {"datasets": (schema_of(owner),), "attribute_changes_per_day": 3}
-    settings = UNCACHED.model_copy(update=own)
-    with (
-        running_api(as_role(committing, "api"), settings) as url,
-        httpx2.Client(base_url=url, headers=product_http.headers, timeout=10) as http,
-    ):
-        limited = Client(http, schema_of(owner))
-        limited.put_attributes("u", OLD)
+    with limited(owner, committing, product_http.headers, attribute_changes_per_day=3) as client:
+        client.put_attributes("u", OLD)
         sent = [UserChange(user_id="x", attributes={"height": "tall"})]
         sent += [UserChange(user_id=user_id, attributes=OLD) for user_id in "vwx"]
-        outcomes = limited.change_attributes(sent).users
+        outcomes = client.change_attributes(sent).users
         codes = ["unknown-attribute", None, None, "quota-exceeded"]
         assert [outcome.code for outcome in outcomes] == codes
         with pytest.raises(errors.QuotaExceededError, match="its 3 changes of users' attr"):
-            limited.put_attributes("u", OLD)
+            client.put_attributes("u", OLD)
     assert stored(owner).keys() == {*"uvw"}

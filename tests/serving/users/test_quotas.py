@@ -11,10 +11,7 @@ from serving.client import Client
 from serving.errors import QuotaExceededError
 from serving.users import quotas
 from serving.users.quotas import Quotas
-from tests.conftest import schema_of
-from tests.support.serving import shop
-from tests.support.serving.api_server import UNCACHED, running_api
-from tests.support.serving.server import as_role
+from tests.support.serving import api_server, shop
 
 EVENING = datetime(2026, 5, 22, 23, 0, tzinfo=UTC)
 
@@ -107,13 +104,9 @@ def test_a_limit_of_0_is_none() -> None:
 @pytest.fixture
 def limited(owner: Engine, committing: str, product_http: httpx2.Client) -> Iterator[Client]:
     """A product of an API with small quotas."""
-    own = {"datasets": (schema_of(owner),), "events_per_day": 2, "new_users_per_day": 1}
-    settings = UNCACHED.model_copy(update=own)
-    with (
-        running_api(as_role(committing, "api"), settings) as url,
-        httpx2.Client(base_url=url, headers=product_http.headers, timeout=10) as http,
-    ):
-        yield Client(http, schema_of(owner))
+    quotas = {"events_per_day": 2, "new_users_per_day": 1}
+    with api_server.limited(owner, committing, product_http.headers, **quotas) as client:
+        yield client
 
 
 def test_the_api_refuses_what_exceeds_a_quota_and_serves_lists(
@@ -140,13 +133,8 @@ def test_the_api_refuses_what_exceeds_the_quota_of_a_user(
     publisher: Engine, owner: Engine, committing: str, product_http: httpx2.Client
 ) -> None:
     shop.release(publisher, "one", instead_of=None)
-    own = {"datasets": (schema_of(owner),), "user_events_per_day": 2}
-    settings = UNCACHED.model_copy(update=own)
-    with (
-        running_api(as_role(committing, "api"), settings) as url,
-        httpx2.Client(base_url=url, headers=product_http.headers, timeout=10) as http,
-    ):
-        product = Client(http, schema_of(owner))
+    quota = {"user_events_per_day": 2}
+    with api_server.limited(owner, committing, product_http.headers, **quota) as product:
         event_id = product.rate("u", "a", 7, idempotency_key="one").event_id
         product.rate("u", "a", 7, idempotency_key="one")  # repeated
         product.undo("u", event_id)

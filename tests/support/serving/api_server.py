@@ -8,13 +8,16 @@ from threading import Thread
 import httpx2
 import uvicorn
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from edge.serve import configuration
 from edge.settings import EdgeSettings
 from ops.settings import HOST
 from serving.api.app import create_app
 from serving.api.settings import ApiSettings
+from serving.client import Client
 from serving.operator_client import OperatorClient
+from serving.storage import keys
 from serving.storage.database import ServingSettings
 from tests.conftest import schema_of
 from tests.support.serving.airflow_users import AirflowUsers
@@ -40,6 +43,29 @@ def running_api(url: str, settings: ApiSettings = UNCACHED) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(timeout=10)
+
+
+@contextmanager
+def keyed(url: str, owner: Engine, name: str, *scopes: keys.Scope) -> Iterator[httpx2.Client]:
+    """Yield the HTTP client of a new key with these scopes, of the engine's schema."""
+    with Session(owner) as session, session.begin():
+        key = keys.create(session, name, scopes)
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx2.Client(base_url=url, headers=headers, timeout=10) as http:
+        yield http
+
+
+@contextmanager
+def limited(
+    owner: Engine, committing: str, headers: httpx2.Headers, **limits: int
+) -> Iterator[Client]:
+    """Yield a client of an API of its own with these settings, for the engine's schema."""
+    own: dict[str, object] = {"datasets": (schema_of(owner),), **limits}
+    with (
+        running_api(as_role(committing, "api"), UNCACHED.model_copy(update=own)) as url,
+        httpx2.Client(base_url=url, headers=headers, timeout=10) as http,
+    ):
+        yield Client(http, schema_of(owner))
 
 
 @contextmanager
