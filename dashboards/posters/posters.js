@@ -17,14 +17,16 @@ function image(cover, picture) {
 }
 
 function card({ id, title, price, facts, note, cover, picture, is_product }) {
-  const about = price ? element("b", { textContent: price }) : element("small", { textContent: facts });
+  const words = [element(price ? "b" : "small", { textContent: price || facts })];
+  if (note) {
+    words.push(element("small", { textContent: note }));
+  }
   const button = element(
     "button",
     { type: "button", title: [title, price || facts, note].filter(Boolean).join("\n") },
     image(cover, picture),
     element("strong", { textContent: title }),
-    about,
-    ...(note ? [element("small", { textContent: note })] : []),
+    ...words,
   );
   button.dataset.item = id;
   return element("li", { className: is_product ? "product" : "" }, button);

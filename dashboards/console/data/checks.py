@@ -21,8 +21,8 @@ class Check:
 
 _NO_ID = (
     "Every row of the lake needs an id. Correct the file, or leave such rows out with `keep_if` "
+    "in the manifest."
 )
-_NO_ID += "in the manifest."
 _NO_NUL = f"Postgres stores no such character. {_CORRECT_FILE}"
 _TOO_LONG = "Postgres could not index it. Check that the manifest names the right column."
 
