@@ -259,6 +259,6 @@ def _sorted_by(connection: Connection, sort: ItemOrder) -> dict[str, str | None]
     if sort != "added" and price is None:
         raise RequestRefusedError(
             f"sort: the data set's items have no price, so {sort!r} is no order. "
-            "`[display]` of the manifest names the attribute."
+            "Name the attribute in `[display]` of the manifest."
         )
     return {"price_name": price, "since_name": None if display is None else display.since}

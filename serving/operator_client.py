@@ -152,7 +152,7 @@ class OperatorClient(Client, InspectionClient, BacktestClient):
     ) -> schemas.AuditPage:
         """Return a page of the audit, newest first. All filters must match.
 
-        `text` is looked for in actor, target and reason, in any case.
+        `text` is looked for in actor, target and reason; case is ignored.
         """
         return self._get(
             schemas.AuditPage,

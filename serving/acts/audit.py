@@ -51,7 +51,7 @@ class Act:
 class Filter:
     """Which entries: those that match everything that is not None. `until` is excluded.
 
-    `text` is looked for in actor, target and reason, in any case.
+    `text` is looked for in actor, target and reason; case is ignored.
     """
 
     action: Action | None = None

@@ -58,7 +58,7 @@ class Metrics:
         )
         self._dropped_lists = Counter(
             "lantern_shown_lists_dropped",
-            "Lists that were answered and not kept.",
+            "Lists that were served and not kept.",
             ("dataset",),
             registry=self.registry,
         )
@@ -90,7 +90,7 @@ class Metrics:
             self._events.labels(dataset, kind, status).inc(n)
 
     def count_dropped_lists(self, dataset: str, n: int) -> None:
-        """Count lists that were answered and are not kept."""
+        """Count lists that were served and are not kept."""
         self._dropped_lists.labels(dataset).inc(n)
 
     def count_list(self, dataset: str, kind: ListKind) -> None:

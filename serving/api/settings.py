@@ -73,7 +73,7 @@ class ApiSettings(BaseSettings):
         default=5_000_000,
         ge=0,
         description="Lists per day (UTC) that each process keeps of its answers to a key. Further "
-        "ones are answered, but not kept: `/metrics` counts them. 0: no limit.",
+        "ones are served, but not kept: `/metrics` counts them. 0: no limit.",
     )
     requests_per_second: int = Field(
         default=2000,

@@ -15,7 +15,7 @@ class KeyRefusedError(ApiError):
     """The key is missing, or not valid for this data set."""
 
     status = 401
-    title = "The key is not valid"
+    title = "The key or token is not valid"
     next_step = (
         "Send `Authorization: Bearer <key>` with a key of this data set or, for operators' acts, "
         "with an Airflow token."
@@ -89,7 +89,7 @@ class FilterRefusedError(RequestRefusedError):
     """A filter cannot be read; the message names the character."""
 
     title = "The filter is invalid"
-    next_step = "Correct the filter at the place that is named."
+    next_step = "Correct the filter at the named character."
 
 
 class UnknownKeyError(ApiError):
@@ -149,7 +149,7 @@ class ApiUnavailableError(ApiError):
     """The API or its database does not answer. No event was lost; retry soon."""
 
     status = 503
-    title = "The database does not answer"
+    title = "Temporarily unavailable"
     next_step = "Retry in a few seconds. If it persists, check Postgres."
     retry_after = 2.0
 
@@ -182,7 +182,7 @@ class TooManySearchesError(ApiUnavailableError):
 class OperatorCheckUnavailableError(ApiUnavailableError):
     """Airflow does not answer, so operators cannot be checked. Lists are served meanwhile."""
 
-    title = "Airflow does not answer"
+    title = "Operators cannot be checked now"
     next_step = "Retry in a few seconds. If it persists, check Airflow. Lists are served meanwhile."
 
 

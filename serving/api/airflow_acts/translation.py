@@ -26,7 +26,7 @@ def translated(unknown: errors.ServingError, to_look_at: str) -> Iterator[None]:
     except SignInRefusedError as error:
         raise errors.KeyRefusedError("Airflow rejects this token: sign in again.") from error
     except NotAllowedError as error:
-        raise errors.ScopeMissingError("Airflow does not allow you this act.") from error
+        raise errors.ScopeMissingError("Airflow does not allow you to do this.") from error
     except UnknownRunError as error:
         raise unknown from error
     except RefusedRequestError as error:

@@ -107,9 +107,9 @@ def hide(
 )
 @apart_from_lists
 def undo_event(quotas: DailyQuotas, caller: Sender, user_id: UserId, event_id: EventId) -> Response:
-    """Restores the user's rating of the item, and whether it is hidden, as before the event.
+    """Removes an event: the user's rating of the item, and whether it is hidden, are as before it.
 
-    Only the newest event of a user and an item can be undone: if there is a newer one, nothing is
+    Of a user's ratings and hides of an item only the newest can be undone: otherwise nothing is
     changed (409). An undo is an event too, and cannot be undone. The request can be repeated.
     """
     with caller.transaction() as authorized:

@@ -37,7 +37,8 @@ def find_users(caller: Operator, prefix: Prefix = "", limit: Limit = 20) -> Resp
 def inspect_user(caller: Viewer, user_id: UserId, limit: Length = 20) -> Response:
     """A user's profile, newest events, and list: as served now, precomputed, and without rules.
 
-    The audit has an entry `inspect_user` with a digest of the id, at most one per caller and hour.
+    The audit has an entry `inspect_user` with a digest of the id, at most one an hour for each
+    caller and user.
     """
     with caller.transaction() as authorized:
         connection = authorized.connection

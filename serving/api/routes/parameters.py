@@ -27,7 +27,7 @@ NewUserId = Annotated[
     str,
     Path(
         pattern=r"^n-[a-z2-7]{16,64}$",
-        description="An id of the form of created users.",
+        description="`n-` and 16 to 64 of the characters a-z and 2-7.",
         examples=["n-abcdefghijklmnop"],
     ),
 ]
@@ -48,9 +48,9 @@ Sort = Annotated[
         description="`relevance`: best matches first, and the most popular first among equals; "
         "without `q`, the most popular first. `popular`: the most popular first. `cheapest` and "
         "`dearest`: by the attribute that `display` names as the price, items without one last; "
-        "refused if it names none. `added`: the last start of sale first, by the attribute that "
-        "`since` of `display` names; then items without one, the last added first. `newest` and "
-        "`oldest`: by year of release, unknown years last. `title`: A to Z."
+        "refused if it names none. `added`: the newest start of sale first, by the attribute that "
+        "`since` of `display` names; then items without one, the newest in the catalogue first. "
+        "`newest` and `oldest`: by year of release, unknown years last. `title`: A to Z."
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Maximum number of results.")]

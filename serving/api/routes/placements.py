@@ -116,7 +116,8 @@ def activate_placement(caller: Operator, name: Name, body: schemas.EarlierPlacem
 def preview_placement(caller: Operator, body: schemas.PlacementTrial) -> Response:
     """All shelves as this user would see them, also those that would be left out.
 
-    Nothing is written but an entry `inspect_user` in the audit, at most one per user and hour.
+    Nothing is written but an entry `inspect_user` in the audit, at most one an hour for each caller
+    and user.
     """
     with caller.transaction() as authorized:
         connection = authorized.connection

@@ -27,7 +27,7 @@ class Release(Answer):
 
 
 class Activation(Answer):
-    """An act on a release: it was published, made live, kept live or freed again."""
+    """An act on a release: published, made live, or publishing paused or resumed."""
 
     action: Literal["publish", "activate", "roll_back", "pause", "resume"]
     instead_of: int | None = Field(description="The release that was live before.")

@@ -163,6 +163,8 @@ def test_one_export_of_a_data_set_is_sent_at_a_time_until_its_client_leaves(
         for export in (maintainer.export_users, maintainer.export_events, maintainer.export_items):
             with pytest.raises(errors.ApiUnavailableError, match="Another export"):
                 list(export())
+        refused = maintainer_http.get(f"/v1/{schema_of(owner)}/export", params={"what": "items"})
+        assert refused.json()["title"] == "Temporarily unavailable"
 
     wait_for_turn(maintainer)
 

@@ -105,8 +105,9 @@ def test_while_airflow_hangs_only_a_few_lookups_wait(
             for _ in range(MOST_LOOKUPS):
                 lookups.start_soon(operators.operator, ADA)
             await anyio.to_thread.run_sync(users.arrived.acquire)
-            with pytest.raises(OperatorCheckUnavailableError, match="Too many tokens"):
+            with pytest.raises(OperatorCheckUnavailableError, match="Too many tokens") as refused:
                 await operators.operator(ADA)
+            assert refused.value.title == "Operators cannot be checked now"
             users.waiting.set()
 
     monkeypatch.setattr(of_airflow, "TIMEOUT_SECONDS", 0.2)

@@ -66,7 +66,7 @@ async def audit_filter(
     text: Annotated[
         Annotated[str, Field(max_length=200, pattern=NO_NUL)] | SkipJsonSchema[None],
         Query(
-            description="Looked for in actor, target and reason, in any case.",
+            description="Part of the actor, the target or the reason. Case is ignored.",
             examples=["festival"],
         ),
     ] = None,
