@@ -37,7 +37,7 @@ PLAN = {
 FAMILIES: dict[SearchFamily, str] = {
     "any": "All recipes",
     "als": "ALS without priors",
-    "als_with_priors": "ALS with priors: popularity, year, demography, category",
+    "als_with_priors": "ALS with priors: popularity, year, segment, category",
     "item_item": "Item-item: similarities and EASE",
 }
 
@@ -45,7 +45,7 @@ FAMILIES: dict[SearchFamily, str] = {
 RECIPES: dict[RecipeName, str] = {
     "default": "The data set's default",
     "als": "ALS",
-    "als_with_priors": "ALS with priors: popularity, year, demography, category",
+    "als_with_priors": "ALS with priors: popularity, year, segment, category",
     "als_minus_midpoint": "ALS, ratings below the middle of the scale count against an item",
     "als_from_threshold": "ALS of positive ratings alone",
     "item_item": "Similarities of items (item_cosine_…)",

@@ -58,7 +58,7 @@ def view_as_picker(users: Sequence[User], about: About) -> None:
     """Let an operator choose the user as whom they act; ids that are not listed can be typed."""
     user()  # the choice ends here if the audit cannot record it
     if st.session_state.pop(_NOT_RECORDED, False):
-        st.toast("Viewing as a user is audited, and the audit is not available", icon=_ICON)
+        st.toast("The activity log is not available, so you cannot view as a user", icon=_ICON)
     labels = {YOURSELF: "Yourself"} | {user.user_id: _label(user, about) for user in users}
     chosen = st.session_state[_VIEW_AS] = visitors.viewed_user() or YOURSELF
     # The browser sends the label, not the id, of a value that is not among the options.
@@ -85,9 +85,9 @@ def _label(user: User, about: About) -> str:
 
 
 def n_known(user: User, about: About) -> str:
-    """Return how many items the release has of a user: "5 films rated", "5 books with events"."""
-    known = "rated" if about.has_ratings else "with events"
-    return f"{plural(about.item_noun, user.n_rated)} {known}"
+    """Return how many items the release has of a user: "5 films rated", "events on 5 books"."""
+    items = plural(about.item_noun, user.n_rated)
+    return f"{items} rated" if about.has_ratings else f"events on {items}"
 
 
 def _read_address(name: str, options: Container[str]) -> None:

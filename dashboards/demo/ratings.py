@@ -103,7 +103,7 @@ def show_own_data() -> None:
         with st.popover("Delete my data", icon=":material/delete_forever:", key="delete-data"):
             st.markdown(
                 "**This deletes what you did, your hidden items and your list now.** "
-                "Copies for training are deleted within a day, and backups and old files later."
+                "Copies for training are deleted within a day, old files later. Backups keep them."
             )
             st.button("Delete now", key="delete", type="primary", on_click=own_data.delete)
 
@@ -111,7 +111,7 @@ def show_own_data() -> None:
 def deletion_of_another(user_id: str) -> None:
     """Say how an operator erases the user as whom they act."""
     st.divider()
-    st.caption("To erase the user as whom you view the app, give this ID on the page Inspector:")
+    st.caption("You view the app as this user. To erase them, enter this ID on the page Inspector:")
     st.code(user_id, language=None)
 
 

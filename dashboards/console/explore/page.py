@@ -14,7 +14,7 @@ account = sign_in.account()
 caption, actions = components.page_head("Explore")
 with states.error_boundary(in_console=True):
     dataset = choices.dataset()
-caption.caption(f"{esc(product_api.title(dataset))} · questions to the lake, in SQL")
+caption.caption(f"{esc(product_api.title(dataset))} · query the lake in SQL")
 require_access(account, dataset, actions, while_down="refuse")
 with actions:
     sign_in.menu(account)

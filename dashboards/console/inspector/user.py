@@ -27,7 +27,10 @@ _STATUSES: dict[UserStatus, Badge] = {
     "erased": Badge("error", "Erased"),
 }
 KINDS: dict[ListKind, tuple[str, str]] = {
-    "batch": ("Precomputed", "Made by the live release, and served as it is or under rules"),
+    "batch": (
+        "Precomputed",
+        "From the live release; slate rules or a new segment may have changed it",
+    ),
     "live": (
         "Computed online",
         "Computed with the live model from ratings and events that are newer than the release",
@@ -94,9 +97,10 @@ def origin(release: InspectedRelease, rules: RulesVersion) -> None:
 
 
 def release_text(release: InspectedRelease) -> str:
-    """Return a release with the time when it was made, as Markdown."""
+    """Return a release with the time when it was ready, as Markdown."""
     ready, live = moment(release.ready_at), age(release.live_since)
-    return f"Release {release.release_id} · {esc(release.recipe)} · made {ready} · live for {live}"
+    name = f"Release {release.release_id} · {esc(release.recipe)}"
+    return f"{name} · ready {ready} · live for {live}"
 
 
 def rules_text(rules: RulesVersion) -> str:

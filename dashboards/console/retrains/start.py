@@ -83,7 +83,7 @@ def estimate(values: Values, cost: TrialCost | None, usual: Usual) -> str:
         search, text = 0.0, "No search."
     elif cost is None:
         search = minutes * 60
-        text = f"Up to {minutes:g} min of search. Its number of trials is known after the first."
+        text = f"Up to {minutes:g} min of search. The first search shows how many trials fit."
     else:
         n_trials = min(cost.n_trials(minutes * 60), most or 10**6)
         search = max(cost.preparation + n_trials * cost.per_trial, 0.0)

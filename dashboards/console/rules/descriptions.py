@@ -21,7 +21,7 @@ def sentences(rules: SlateRules, title_of: TitleOf) -> list[str]:
         _boosted("Demoted", [boost for boost in rules.boost if boost.by < 0]),
         _capped(rules),
         f"**Only items where:** {code(rules.keep_if)}" if rules.keep_if else "",
-        "**Stock:** available items only" if rules.only_available else "",
+        "**Availability:** available items only" if rules.only_available else "",
         f"**Diversity:** {rules.diversity:.2f} of 1" if rules.diversity else "",
     ]
     return [text for text in texts if text] or [NO_RULES]

@@ -1,5 +1,7 @@
 """A data set without ratings: its pages have buttons by kind of event, such as "Buy"."""
 
+import re
+
 import pytest
 
 from dashboards import product_api
@@ -201,3 +203,14 @@ def test_a_data_set_with_a_scale_keeps_its_stars() -> None:
     assert kinds.buttons(both) == ()
     assert kinds.opening_kind(both) is None
     assert kinds.past_act("nap_twice", both, "Alien") == "did “nap twice” with Alien"
+
+
+@pytest.mark.usefixtures("market")
+def test_users_to_view_as_have_events_on_items(page: Page) -> None:
+    shown = as_user(page(HOME), "0042").run()
+
+    labels_of_users = [
+        option for option in shown.selectbox(key="view-as").options if option.startswith("User")
+    ]
+    assert labels_of_users
+    assert all(re.fullmatch(r"User \S+ · events on \d+ films?", x) for x in labels_of_users)

@@ -83,7 +83,7 @@ def test_a_user_has_a_profile_a_list_and_its_origin(page: Page) -> None:
     assert metrics(app)["List"][0] == "Computed online"
     assert metrics(app)["Films rated"][0] == "8"
     assert metrics(app)["Newer ratings"][0] == "1"
-    assert "Release 12 · als\\_7f3a · made" in text
+    assert "Release 12 · als\\_7f3a · ready" in text
     assert "Rules version 2 by ada" in text
     assert f"because you rated {esc(LIKED.title)} 5 stars" in text
     assert f"+0.610 {esc(LIKED.title)} \\(5 stars\\) · +0.200 popularity" in text

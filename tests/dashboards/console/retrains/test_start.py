@@ -178,7 +178,7 @@ def test_a_value_of_an_earlier_form_that_is_not_valid_any_more_is_the_default() 
         (0, COST, "No search. In total about 5 min, as in 3 earlier runs."),
         (20, COST, "About 30 trials in 20 min of search. In total about 25 min"),
         (2, COST, "About 1 trial in 10 min of search. In total about 15 min"),
-        (15, None, "Up to 15 min of search. Its number of trials is known after the first."),
+        (15, None, "Up to 15 min of search. The first search shows how many trials fit."),
     ],
 )
 def test_the_estimate_has_trials_and_time(minutes: int, cost: TrialCost, text: str) -> None:

@@ -21,7 +21,7 @@ def test_each_kind_of_rule_is_a_sentence_with_escaped_titles() -> None:
         "**Demoted:** Noir by 0.20",
         "**Caps:** at most 5 per category and 1 per vendor in any 10 ranks",
         "**Only items where:** `price < 20`",
-        "**Stock:** available items only",
+        "**Availability:** available items only",
         "**Diversity:** 0.25 of 1",
     ]
 
