@@ -137,7 +137,7 @@ class KeyCache:
         self._datasets = datasets
         self._valid = ExpiringCache[KnownKey](seconds)
         self._refused = ExpiringCache[bool](seconds, keeps_expired=False)
-        self._threads: CapacityLimiter | None = None
+        self._threads = CapacityLimiter(LOOKUP_THREADS)
 
     def was_valid(self, dataset: str, digest: str) -> bool:
         """Return whether the key was valid when it was last looked up."""
@@ -155,8 +155,6 @@ class KeyCache:
             return valid_key
         if self._refused.peek((dataset, digest)):
             raise KeyRefusedError(REFUSED)
-        if self._threads is None:
-            self._threads = CapacityLimiter(LOOKUP_THREADS)  # needs the event loop
         key = await to_thread.run_sync(self._look_up, dataset, digest, limiter=self._threads)
         if key is None:
             self._valid.drop((dataset, digest))

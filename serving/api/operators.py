@@ -50,9 +50,9 @@ class Operators:
         self._acting = Airflow(airflow_url, timeout=ACT_SECONDS) if airflow_url else None
         self._users = ExpiringCache[User](seconds)
         self._refused = ExpiringCache[errors.KeyRefusedError](seconds, keeps_expired=False)
-        self._lookups: CapacityLimiter | None = None
-        self._acts: CapacityLimiter | None = None
         self.most_lookups = max(1, min(MOST_LOOKUPS, threads - 1))
+        self._lookups = CapacityLimiter(self.most_lookups)
+        self._acts = CapacityLimiter(MOST_ACTS)
 
     def was_valid(self, digest: str) -> bool:
         """Return whether the token was an operator's or a viewer's when it was last looked up."""
@@ -101,8 +101,6 @@ class Operators:
         """
         if self._acting is None:
             raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
-        if self._acts is None:
-            self._acts = CapacityLimiter(MOST_ACTS)  # needs the event loop
         airflow = self._acting.as_user(token)
         return await to_thread.run_sync(perform, airflow, limiter=self._acts)
 
@@ -116,8 +114,6 @@ class Operators:
         if self._airflow is None:
             raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
         must_be_current(token)
-        if self._lookups is None:
-            self._lookups = CapacityLimiter(self.most_lookups)  # needs the event loop
         borrower = object()
         with move_on_after(TIMEOUT_SECONDS) as waiting:
             await self._lookups.acquire_on_behalf_of(borrower)

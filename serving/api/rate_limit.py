@@ -166,9 +166,8 @@ class Turns:
         self, refusal: ApiError, *, at_once: int, at_once_each: int, most_waiting: int
     ) -> None:
         self._refusal = refusal
-        self._at_once, self._at_once_each = at_once, at_once_each
-        self._most_waiting = most_waiting
-        self._turns: CapacityLimiter | None = None
+        self._at_once_each, self._most_waiting = at_once_each, most_waiting
+        self._turns = CapacityLimiter(at_once)
         self._shares: dict[Hashable, CapacityLimiter] = {}  # of senders with something to run
 
     async def run(self, function: Callable[[], T], sender: Hashable = None) -> T:
@@ -177,8 +176,6 @@ class Turns:
         Raises:
             ApiError: `refusal`.
         """
-        if self._turns is None:
-            self._turns = CapacityLimiter(self._at_once)  # needs the event loop
         share = self._shares.setdefault(sender, CapacityLimiter(self._at_once_each))
         waiting = share.statistics().tasks_waiting
         seconds = TURN_SECONDS if waiting < self._most_waiting else 0

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
@@ -15,8 +16,6 @@ from serving.api.expiring_cache import ExpiringCache
 from serving.api.metrics import Metrics
 from serving.api.routes.parameters import JSON, as_json
 from serving.schemas import AllReadiness
-
-T = TypeVar("T")
 
 public = APIRouter(tags=["health"])
 
@@ -35,22 +34,17 @@ class Probes:
         self._metrics = metrics
         self._readiness = ExpiringCache[AllReadiness](seconds)
         self._scrapes = ExpiringCache[bytes](seconds)
-        self._thread: CapacityLimiter | None = None
+        self._thread = CapacityLimiter(1)
 
     async def readiness(self) -> AllReadiness:
         """Return whether every data set can be served."""
-        return await self._run(lambda: self._readiness.get(None, self._datasets.overview))
+        read = partial(self._readiness.get, None, self._datasets.overview)
+        return await to_thread.run_sync(read, limiter=self._thread)
 
     async def scrape(self) -> bytes:
         """Return the metrics in Prometheus' format."""
-        return await self._run(
-            lambda: self._scrapes.get(None, lambda: generate_latest(self._metrics.registry))
-        )
-
-    async def _run(self, function: Callable[[], T]) -> T:
-        if self._thread is None:
-            self._thread = CapacityLimiter(1)  # needs the event loop
-        return await to_thread.run_sync(function, limiter=self._thread)
+        read = partial(self._scrapes.get, None, partial(generate_latest, self._metrics.registry))
+        return await to_thread.run_sync(read, limiter=self._thread)
 
 
 class Document:
@@ -63,13 +57,11 @@ class Document:
     def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
         self._make = make
         self._text: bytes | None = None
-        self._thread: CapacityLimiter | None = None
+        self._thread = CapacityLimiter(1)
 
     async def text(self) -> bytes:
         """Return the document as JSON."""
         if self._text is None:
-            if self._thread is None:
-                self._thread = CapacityLimiter(1)  # needs the event loop
             return await to_thread.run_sync(self._made, limiter=self._thread)
         return self._text
 
