@@ -1,7 +1,7 @@
 """The callers of the product's routes: what a route needs, and the cache of API keys."""
 
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -54,15 +54,18 @@ class Caller:
         """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
 
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Who waits for a turn: the key of the data set."""
+        return self.dataset, self.key.name
+
     def keep(self, *lists: ShownList) -> None:
         """Record the lists of an answer that is about to be sent."""
         self.shown_lists.add(self.dataset, *lists, key_name=self.key.name)
 
-    @contextmanager
-    def connection(self) -> Iterator[Connection]:
+    def connection(self) -> Connection:
         """Open a connection for single statements."""
-        with self.datasets.connection(self.dataset) as connection:
-            yield connection
+        return self.datasets.connection(self.dataset)
 
     @contextmanager
     def transaction(self) -> Iterator[Authorized]:
@@ -107,20 +110,21 @@ def apart_from_lists(endpoint: Endpoint) -> InTurn:
 
     So it does not occupy a thread of the routes that serve lists.
     """
-    return _in_turn(endpoint, lambda caller: caller.changes)
+    return in_turn(endpoint, lambda caller: (caller.changes, caller.sender))
 
 
 def as_search(endpoint: Endpoint) -> InTurn:
     """Return the endpoint, run in a turn of the caller's `searches`: Postgres may take long."""
-    return _in_turn(endpoint, lambda caller: caller.searches)
+    return in_turn(endpoint, lambda caller: (caller.searches, caller.sender))
 
 
-def _in_turn(endpoint: Endpoint, turns: Callable[[Caller], Turns]) -> InTurn:
+def in_turn(endpoint: Endpoint, turn: Callable[[Any], tuple[Turns, Hashable]]) -> InTurn:
+    """Return the endpoint, run in the turns that `turn` names of its caller, with who waits."""
+
     @wraps(endpoint)
     async def run(**parameters: Any) -> Response:
-        caller: Caller = parameters["caller"]
-        sender = caller.dataset, caller.key.name
-        return await turns(caller).run(partial(endpoint, **parameters), sender)
+        turns, sender = turn(parameters["caller"])
+        return await turns.run(partial(endpoint, **parameters), sender)
 
     return run
 

@@ -6,20 +6,27 @@ the token's digest. Operators have the role Op or Admin. Viewers may read the DA
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial, wraps
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import jwt
 from anyio import CapacityLimiter, move_on_after, to_thread
-from fastapi import Depends, Response
+from fastapi import Depends
+from sqlalchemy import Connection
 
 from airflow_api.answers import User
 from airflow_api.client import Airflow, AirflowError, SignInRefusedError
 from serving import errors
-from serving.api.authentication import Admitted, Authorized, Needs
+from serving.api.authentication import (
+    Admitted,
+    Authorized,
+    Endpoint,
+    InTurn,
+    Needs,
+    in_turn,
+)
 from serving.api.datasets import Datasets
 from serving.api.expiring_cache import ExpiringCache
 from serving.api.rate_limit import Turns
@@ -199,15 +206,13 @@ class OperatorCaller:
         """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
 
-    @contextmanager
-    def connection(self) -> Iterator[Authorized]:
+    def connection(self) -> Connection:
         """Open a connection for single statements.
 
         Raises:
             UnknownDatasetError: the data set is not served here.
         """
-        with self.datasets.connection(self.dataset) as connection:
-            yield Authorized(connection, self.name)
+        return self.datasets.connection(self.dataset)
 
     @contextmanager
     def transaction(self) -> Iterator[Authorized]:
@@ -227,23 +232,11 @@ Operator = Annotated[OperatorCaller, Depends(_by_token), Needs("operator")]
 Viewer = Annotated[OperatorCaller, Depends(_by_token), Needs("viewer")]
 
 
-Endpoint = Callable[..., Response]
-InTurn = Callable[..., Coroutine[None, None, Response]]
-
-
 def one_at_a_time(endpoint: Endpoint) -> InTurn:
     """Return the endpoint of an operator or a viewer, run by the API's `Comparisons`."""
-    return _in_turn(endpoint, lambda caller: caller.comparisons)
+    return in_turn(endpoint, lambda caller: (caller.comparisons, None))
 
 
 def as_erasure(endpoint: Endpoint) -> InTurn:
     """Return the endpoint of an operator, run by the API's `Erasures`."""
-    return _in_turn(endpoint, lambda caller: caller.erasures)
-
-
-def _in_turn(endpoint: Endpoint, turns: Callable[[OperatorCaller], Turns]) -> InTurn:
-    @wraps(endpoint)
-    async def run(caller: OperatorCaller, **parameters: Any) -> Response:
-        return await turns(caller).run(partial(endpoint, caller, **parameters))
-
-    return run
+    return in_turn(endpoint, lambda caller: (caller.erasures, None))

@@ -28,8 +28,8 @@ inspect = router(READ, "inspection", below="/inspection")
 @inspect.get("/users", response_model=list[schemas.User], summary="Find users by id")
 def find_users(caller: Operator, prefix: Prefix = "", limit: Limit = 20) -> Response:
     """Users whose ids begin with a text, in the order of the ids. For operators only."""
-    with caller.connection() as authorized:
-        return as_json(users.find(authorized.connection, prefix, limit=limit))
+    with caller.connection() as connection:
+        return as_json(users.find(connection, prefix, limit=limit))
 
 
 @inspect.get("/users/{user_id:id}", response_model=schemas.UserInspection, summary="Inspect a user")
@@ -90,8 +90,6 @@ def inspect_item(caller: Viewer, item_id: ItemId) -> Response:
 
     At most 10,000 lists of the release are examined. Only operators get ids of users.
     """
-    with caller.connection() as authorized:
-        answer = items.inspect(
-            authorized.connection, caller.release_cache, item_id, with_users=caller.is_operator
-        )
-    return as_json(answer)
+    with caller.connection() as connection:
+        cache, with_users = caller.release_cache, caller.is_operator
+        return as_json(items.inspect(connection, cache, item_id, with_users=with_users))

@@ -67,8 +67,8 @@ def placement(
 )
 def placements(caller: Operator) -> Response:
     """The active version of every placement, by name. Version 0 is a built-in default."""
-    with caller.connection() as authorized:
-        return as_json(store.all_active(authorized.connection))
+    with caller.connection() as connection:
+        return as_json(store.all_active(connection))
 
 
 @operate.get(
@@ -80,8 +80,8 @@ def placement_history(
     caller: Operator, name: Name, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> Response:
     """Newest first, each with operator and reason; the first one is active."""
-    with caller.connection() as authorized:
-        return as_json(store.history(authorized.connection, name, limit=limit))
+    with caller.connection() as connection:
+        return as_json(store.history(connection, name, limit=limit))
 
 
 @operate.put(

@@ -22,8 +22,8 @@ operate = router(CHANGE)
 )
 def active_rules(caller: Operator) -> Response:
     """Version 0 has no rules: none were ever set."""
-    with caller.connection() as authorized:
-        return as_json(store.active(authorized.connection))
+    with caller.connection() as connection:
+        return as_json(store.active(connection))
 
 
 @operate.get(
@@ -34,8 +34,8 @@ def active_rules(caller: Operator) -> Response:
 )
 def rules_history(caller: Operator, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
     """Newest first, each with operator and reason. To restore a version, set its rules again."""
-    with caller.connection() as authorized:
-        return as_json(store.history(authorized.connection, limit=limit))
+    with caller.connection() as connection:
+        return as_json(store.history(connection, limit=limit))
 
 
 @operate.put(
@@ -56,8 +56,8 @@ def replace_rules(caller: Operator, body: schemas.NewRules) -> Response:
 @one_at_a_time
 def preview_rules(caller: Operator, body: schemas.SlateRules) -> Response:
     """Applies the rules to lists of the last retrain's evaluation window. Nothing is written."""
-    with caller.connection() as authorized:
-        return as_json(preview.preview(authorized.connection, body, caller.release_cache))
+    with caller.connection() as connection:
+        return as_json(preview.preview(connection, body, caller.release_cache))
 
 
 @operate.put(

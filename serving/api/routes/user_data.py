@@ -91,8 +91,8 @@ def list_erasures(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """Newest first, each with the times when the lake deleted the rows and the old files."""
-    with caller.connection() as authorized:
+    with caller.connection() as connection:
         if user_id is None:
-            return as_json(erasures.newest(authorized.connection, limit=limit))
-        state = erasures.find(authorized.connection, user_id)
+            return as_json(erasures.newest(connection, limit=limit))
+        state = erasures.find(connection, user_id)
         return as_json([] if state is None else [state])

@@ -29,8 +29,8 @@ operate_access = router(ACT, "operate")
 )
 def storage(caller: Operator) -> Response:
     """The data set's tables in Postgres with their indexes, largest first."""
-    with caller.connection() as authorized:
-        return as_json(sizes.of_tables(authorized.connection))
+    with caller.connection() as connection:
+        return as_json(sizes.of_tables(connection))
 
 
 @operate_access.get("/keys", response_model=list[schemas.ApiKey], summary="List the API keys")

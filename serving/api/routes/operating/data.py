@@ -20,8 +20,8 @@ operate_data = router(ACT, "operate")
 )
 def decisions(caller: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
     """Newest first. The rows themselves are in the lake, in `silver.quarantine`."""
-    with caller.connection() as authorized:
-        return as_json(quarantine.newest(authorized.connection, limit=limit))
+    with caller.connection() as connection:
+        return as_json(quarantine.newest(connection, limit=limit))
 
 
 @operate_data.post(

@@ -25,8 +25,8 @@ def release_history(
     caller: Operator, limit: Limit = 20, offset: Annotated[int, Query(ge=0, le=100_000)] = 0
 ) -> Response:
     """All releases, newest first, deleted ones included, with every act on each."""
-    with caller.connection() as authorized:
-        return as_json(history.newest(Session(authorized.connection), limit=limit, offset=offset))
+    with caller.connection() as connection:
+        return as_json(history.newest(Session(connection), limit=limit, offset=offset))
 
 
 @operate_releases.get(
@@ -39,8 +39,8 @@ def release_changes(
     caller: Operator, release_id: ReleaseId, since: Annotated[int, Query(ge=1, le=2**53)]
 ) -> Response:
     """What changed from the release `since`, on a sample of the users of both."""
-    with caller.connection() as authorized:
-        return as_json(changes.between(authorized.connection, release_id, since=since))
+    with caller.connection() as connection:
+        return as_json(changes.between(connection, release_id, since=since))
 
 
 @operate_releases.post(
