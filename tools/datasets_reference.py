@@ -31,7 +31,7 @@ def render() -> str:
 def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     """Yield the model and all nested models, each with its path in the manifest."""
     yield path, model
-    for name, field in fields.fields_of(model):
+    for name, field in model.model_fields.items():
         if inner := _model(field.annotation):
             yield from sections(inner, f"{path}.{name}" if path else name)
 
@@ -61,7 +61,7 @@ def toml(value: object) -> str:
 def _table(model: type[BaseModel], shared: Container[str]) -> list[str]:
     """Return the table of the model's fields, without `shared` ones and nested models."""
     with_example = examples(model)
-    own = ((n, x) for n, x in fields.fields_of(model) if n not in shared)
+    own = ((n, x) for n, x in model.model_fields.items() if n not in shared)
     rows = [
         fields.row(name, field, _example(name, with_example))
         for name, field in own

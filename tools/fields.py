@@ -1,19 +1,12 @@
 """The fields of pydantic models, as cells of Markdown tables."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ops.settings import ROOT
-
-
-def fields_of(model: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
-    """Return the name of each field, and the field."""
-    return model.model_fields.items()
 
 
 def row(name: str, field: FieldInfo, *more: str) -> str:
