@@ -6,6 +6,7 @@ import pwd
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from dotenv import load_dotenv
 from pydantic import Field, ValidationError
@@ -19,6 +20,11 @@ HOST = "127.0.0.1"
 ADMIN_NAME = "admin"
 # delta-rs makes a host name of a table's path, links resolved, and cannot with these in it.
 UNUSABLE = re.compile(r"[\[\]^|\\]|%[0-9A-Fa-f]{2}")
+
+
+def _port(program: str) -> Any:
+    text = f"Port of {program}. If unset, a free port is chosen and kept."
+    return Field(default=None, ge=1, le=65535, description=text)
 
 
 class OpsSettings(BaseSettings):
@@ -78,30 +84,10 @@ class OpsSettings(BaseSettings):
         description="How many Spark jobs run at the same time. `shared`: one; `per_dataset`: one "
         "for each data set, for a cluster with room for several.",
     )
-    postgres_port: int | None = Field(
-        default=None,
-        ge=1,
-        le=65535,
-        description="Port of Postgres. If unset, a free port is chosen and kept.",
-    )
-    airflow_port: int | None = Field(
-        default=None,
-        ge=1,
-        le=65535,
-        description="Port of Airflow. If unset, a free port is chosen and kept.",
-    )
-    api_port: int | None = Field(
-        default=None,
-        ge=1,
-        le=65535,
-        description="Port of the API. If unset, a free port is chosen and kept.",
-    )
-    app_port: int | None = Field(
-        default=None,
-        ge=1,
-        le=65535,
-        description="Port of the app. If unset, a free port is chosen and kept.",
-    )
+    postgres_port: int | None = _port("Postgres")
+    airflow_port: int | None = _port("Airflow")
+    api_port: int | None = _port("the API")
+    app_port: int | None = _port("the app")
     airflow_public_url: str | None = Field(
         default=None,
         description="Address under which browsers reach Airflow through a proxy, without a path, "
