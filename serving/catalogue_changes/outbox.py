@@ -6,7 +6,7 @@ from serving.storage.outboxes import Outbox, Row
 
 def _with_texts(row: Row) -> Row:
     """Return the row with attributes as the lake has them."""
-    return row | {"attributes": attributes.as_texts(row["attributes"])}
+    return row | {"attributes": [*attributes.as_texts(row["attributes"]).items()]}
 
 
 OUTBOX = Outbox(

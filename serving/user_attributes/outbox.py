@@ -5,7 +5,13 @@ wrote it. So of several changes of a user between two collections only the last 
 is the only one that counts.
 """
 
-from serving.storage.outboxes import Outbox
+from serving.storage.outboxes import Outbox, Row
+
+
+def _with_pairs(row: Row) -> Row:
+    """Return the row with attributes as the lake has them."""
+    return row | {"attributes": [*row["attributes"].items()]}
+
 
 OUTBOX = Outbox(
     table="user_attributes",
@@ -13,4 +19,5 @@ OUTBOX = Outbox(
     order="user_id",
     cursor="user_attributes_cursor",
     counter="n_changes",
+    as_lake=_with_pairs,
 )

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, text
 
 from jobs import collect
 from serving.errors import OutboxRestoredError
-from serving.users import outbox
+from serving.storage.outboxes import Outbox
+from serving.users.outbox import OUTBOX
 from tests.support.jobs.product import install, product
 from tests.support.serving.shop import rows
 from warehouse.append import Mark, append
@@ -173,7 +174,7 @@ def test_the_next_run_completes_a_run_killed_around_any_step(
     with monkeypatch.context() as killing:
         dies = dying(*at)
         killing.setattr(collect, "append", dies(append))
-        killing.setattr(outbox, "move_cursor", dies(outbox.move_cursor))
+        killing.setattr(Outbox, "move_cursor", dies(Outbox.move_cursor))
         with suppress(KeyboardInterrupt):
             run(root, publisher)
             pytest.fail("the run was not killed")
@@ -193,7 +194,7 @@ def test_a_retry_that_only_completes_a_batch_is_not_nothing_to_do(
     with monkeypatch.context() as killing:
         dies = dying(step, "before")
         killing.setattr(collect, "append", dies(append))
-        killing.setattr(outbox, "move_cursor", dies(outbox.move_cursor))
+        killing.setattr(Outbox, "move_cursor", dies(Outbox.move_cursor))
         with suppress(KeyboardInterrupt):
             run(root, publisher)
 
@@ -216,16 +217,16 @@ def test_two_runs_at_the_same_time_write_each_event_once(
             second[:] = [run(root, publisher, "2")]
         return append(*args, **options)
 
-    def overtaken_at_cursor(engine: Engine, **options: int) -> bool:
+    def overtaken_at_cursor(outbox: Outbox, engine: Engine, **options: int) -> bool:
         if not second:
             second.append(0)
             second[:] = [run(root, publisher, "2")]
-        return move(engine, **options)
+        return move(outbox, engine, **options)
 
-    move = outbox.move_cursor
+    move: Callable[..., bool] = Outbox.move_cursor
     monkeypatch.setattr(collect, "append", overtaken)
     if step == "cursor":
-        monkeypatch.setattr(outbox, "move_cursor", overtaken_at_cursor)
+        monkeypatch.setattr(Outbox, "move_cursor", overtaken_at_cursor)
 
     run(root, publisher)
 
@@ -259,7 +260,7 @@ def test_a_postgres_behind_the_lake_is_an_error(
     )
 
     with pytest.raises(OutboxRestoredError, match="pg_resetwal --next-transaction-id=1000000000"):
-        outbox.read(publisher, since=collect.cursor(root), size=1)
+        OUTBOX.read(publisher, since=collect.cursor(root), size=1)
 
 
 def test_the_commit_of_the_events_carries_cursor_and_run_key(

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from serving.client import Client
 from serving.storage import pruning
 from serving.storage.pruning import Kind
-from serving.users import outbox
+from serving.users.outbox import OUTBOX
 from tests.support.serving import shop
 
 NOW = datetime.now(UTC)
@@ -43,7 +43,7 @@ def collect(publisher: Engine) -> None:
     """Note all events as collected."""
     with publisher.connect() as connection:
         until = connection.scalar(text("select max(xact) + 1 from outbox"))
-    outbox.move_cursor(publisher, until=until or 0, n_events=2)
+    OUTBOX.move_cursor(publisher, until=until or 0, n_rows=2)
 
 
 @pytest.mark.usefixtures("shop_with_events")

@@ -12,8 +12,9 @@ from serving.lists import user_state
 from serving.publishing import releases, retention
 from serving.schemas import Receipt
 from serving.storage import pruning
-from serving.users import feedback, outbox, undo, undone_times
+from serving.users import feedback, undo, undone_times
 from serving.users.feedback import Event
+from serving.users.outbox import OUTBOX
 from tests.support.serving import live_shop, shop
 
 USER, ITEM = "grumbler", "f1"  # rated at `RATED_AT` in each release
@@ -136,7 +137,7 @@ def test_undos_stay_in_the_outbox_until_no_retrain_can_be_older(
         undo.undo(connection, USER, last.event_id, sent_by="test")
         connection.execute(text("update outbox set received_at = :at"), {"at": shop.RATED_AT})
         until = connection.scalar(text("select max(xact) + 1 from outbox"))
-    outbox.move_cursor(publisher, until=until or 0, n_events=3)
+    OUTBOX.move_cursor(publisher, until=until or 0, n_rows=3)
 
     def prune(days: int) -> list[Any]:
         before = shop.RATED_AT + timedelta(days=days)
