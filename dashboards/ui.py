@@ -1,8 +1,9 @@
 """Elements of the pages: headings, cards, shelves, empty states. Texts from data are escaped."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -108,36 +109,24 @@ def grid(cards: Iterable[Card], key: str) -> None:
 
 
 @contextmanager
-def skeletons(key: str) -> Iterator[None]:
+def skeletons(key: str, *, in_grid: bool = False) -> Iterator[None]:
     """Show empty cards while the block runs, if it takes over 0.5 s, once per visit.
 
     Later in the visit the old cards stay until the new ones are drawn. The placeholder is always
     drawn: without it all elements below would move up by one and be built again.
     """
     placeholder = st.empty()
-    with ExitStack() as stack:
-        if not st.session_state.get(f"waited-{key}"):
-            st.session_state[f"waited-{key}"] = True
-            with placeholder.container(horizontal=True, gap="small", key=f"waiting-{key}"):
-                for _ in range(N_SKELETONS):
-                    stack.enter_context(st.skeleton(height=COVER_HEIGHT, width=CARD_WIDTH))
-        yield
-    placeholder.empty()
-
-
-@contextmanager
-def grid_skeletons(key: str) -> Iterator[None]:
-    """Show empty cards of a grid while the block runs, as `skeletons` does those of a shelf."""
-    placeholder = st.empty()
+    height = GRID_CARD_HEIGHT if in_grid else COVER_HEIGHT
+    width: int | Literal["stretch"] = "stretch" if in_grid else CARD_WIDTH
     with ExitStack() as stack:
         if not st.session_state.get(f"waited-{key}"):
             st.session_state[f"waited-{key}"] = True
             with (
-                placeholder.container(key=f"waiting-{key}"),
-                _grid_columns(),
+                placeholder.container(horizontal=not in_grid, key=f"waiting-{key}"),
+                _grid_columns() if in_grid else nullcontext(),
             ):
                 for _ in range(N_SKELETONS):
-                    stack.enter_context(st.skeleton(height=GRID_CARD_HEIGHT))
+                    stack.enter_context(st.skeleton(height=height, width=width))
         yield
     placeholder.empty()
 

@@ -178,7 +178,7 @@ with (
 category = category_picker(list(about.value.categories))
 
 count, results, pager = st.container(), st.container(), st.container()
-with states.error_boundary(), results, ui.grid_skeletons("browse"):
+with states.error_boundary(), results, ui.skeletons("browse", in_grid=True):
     ask = partial(
         product_api.items, dataset, q, category, PER_PAGE, years=years, sort=sort, where=where
     )
