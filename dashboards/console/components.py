@@ -102,6 +102,12 @@ def icon_button(
         button(esc(name), key, icon, on_click, *args, help=esc(name), **options)
 
 
+def confirmation(key: str) -> None:
+    """Show the message that an act left under this key, once, on the page that follows the act."""
+    if message := st.session_state.pop(key, None):
+        st.success(message, icon=":material/check_circle:")
+
+
 def filter_field(label: str, key: str, placeholder: str = "All items") -> None:
     """Show the field of a filter of items."""
     st.text_input(

@@ -17,7 +17,7 @@ with actions:
         erasure.button(account, dataset)
     sign_in.menu(account)
 caption.caption(f"{esc(product_api.title(dataset))} · acts of operators, and publications")
-erasure.confirmation()
+components.confirmation(erasure.DONE)
 
 with components.card():
     log.show(account, dataset)

@@ -10,7 +10,7 @@ from dashboards.text import plural
 from serving.schemas import Erasure
 from serving.schemas.base import MAX_ID_LENGTH
 
-_DONE = "erasure_done"
+DONE = "erasure_done"
 
 
 def button(account: Account, dataset: str, user_id: str = "") -> None:
@@ -46,12 +46,6 @@ def button(account: Account, dataset: str, user_id: str = "") -> None:
             _submit(account, dataset, entered or "", repeated or "", (reason or "").strip())
 
 
-def confirmation() -> None:
-    """Confirm an erasure once, on the page that follows it."""
-    if message := st.session_state.pop(_DONE, None):
-        st.success(message, icon=":material/check_circle:")
-
-
 def erase(account: Account, dataset: str, user_id: str, reason: str) -> Erasure:
     """Delete a user's data as this operator, and drop every cached answer: any may name the user.
 
@@ -79,5 +73,5 @@ def _submit(account: Account, dataset: str, user_id: str, repeated: str, reason:
         st.warning("The reason is kept: leave the user id out of it.", icon=":material/edit:")
         return
     erasure = erase(account, dataset, user_id, reason)
-    st.session_state[_DONE] = f"The user is erased: {plural('event', erasure.n_events)} deleted."
+    st.session_state[DONE] = f"The user is erased: {plural('event', erasure.n_events)} deleted."
     st.rerun()

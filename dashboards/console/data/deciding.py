@@ -15,7 +15,7 @@ from warehouse.quarantine import Decided
 
 SHOWN_DECISIONS = 8
 _ALL = ""
-_DONE = "decision_done"
+DONE = "decision_done"
 
 
 def buttons(account: Account, dataset: str, rows: CheckRows, rejected: Quarantined) -> None:
@@ -52,12 +52,6 @@ def buttons(account: Account, dataset: str, rows: CheckRows, rejected: Quarantin
                     "reason": why,
                 }
                 _decide(account, dataset, NewDecision.model_validate(new))
-
-
-def confirmation() -> None:
-    """Confirm a decision once, on the page that follows it."""
-    if message := st.session_state.pop(_DONE, None):
-        st.success(message, icon=":material/check_circle:")
 
 
 def history(account: Account, dataset: str) -> None:
@@ -99,7 +93,7 @@ def _why_not(check: str, decision: Decided) -> str:
 def _decide(account: Account, dataset: str, new: NewDecision) -> None:
     client.decide(account, dataset, new)
     released = "Released. The next ingest takes the rows: “Start ingest” above starts it."
-    st.session_state[_DONE] = released if new.decision == "release" else "Rejected."
+    st.session_state[DONE] = released if new.decision == "release" else "Rejected."
     st.rerun()
 
 

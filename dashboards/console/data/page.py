@@ -24,7 +24,7 @@ with actions:
         last_ingest.start_button(account, dataset)
     sign_in.menu(account)
 
-upload.confirmation()
+components.confirmation(upload.DONE)
 live = None
 with inline_errors():
     releases = sources.releases(dataset).value

@@ -27,7 +27,7 @@ def show(account: Account, dataset: str) -> None:
     rejected = reading.quarantined(dataset)
     decisions = client.in_force(account, dataset)
     n_open = by_check.n_open(rejected.groups, rejected.landings, decisions)
-    deciding.confirmation()
+    components.confirmation(deciding.DONE)
     ui.heading("Quarantine", _badge(n_open, rejected).markdown)
     rows = by_check.by_check(rejected.groups, rejected.landings, decisions)
     if not rows:

@@ -16,7 +16,7 @@ from dashboards.settings import AppSettings
 from dashboards.text import bytes_text, esc, with_code
 from warehouse import datasets
 
-_N_TAKEN, _DONE = "n_uploads", "upload_done"
+_N_TAKEN, DONE = "n_uploads", "upload_done"
 
 
 def button(account: Account, dataset: str) -> None:
@@ -47,12 +47,6 @@ def button(account: Account, dataset: str) -> None:
             _offer(account, dataset, sent.name, sent.getvalue())
         except UploadRefusedError as error:
             st.error(with_code(str(error)), icon=":material/block:")
-
-
-def confirmation() -> None:
-    """Confirm an upload once, on the page that follows it."""
-    if message := st.session_state.pop(_DONE, None):
-        st.success(message, icon=":material/check_circle:")
 
 
 def _offer(account: Account, dataset: str, sent_name: str, content: bytes) -> None:
@@ -87,7 +81,7 @@ def _offer(account: Account, dataset: str, sent_name: str, content: bytes) -> No
         ),
     )
     st.session_state[_N_TAKEN] = st.session_state.get(_N_TAKEN, 0) + 1
-    st.session_state[_DONE] = f"{esc(name)} is in the inbox. The next ingest lands it."
+    st.session_state[DONE] = f"{esc(name)} is in the inbox. The next ingest lands it."
     st.rerun()
 
 

@@ -36,7 +36,7 @@ with actions:
             erasure.button(account, dataset, chosen.user_id)
     sign_in.menu(account)
 caption.caption(f"{esc(about.title)} · why a user gets their list, and who gets {article(noun)}")
-erasure.confirmation()
+components.confirmation(erasure.DONE)
 
 with components.card():
     subject.fields(account, dataset, about, chosen)

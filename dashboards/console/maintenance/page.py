@@ -22,7 +22,7 @@ with actions:
         run_now.button(account, dataset)
     sign_in.menu(account)
 caption.caption(f"{esc(product_api.title(dataset))} · old files, old records and erased users")
-run_now.confirmation()
+components.confirmation(run_now.DONE)
 
 
 @fragments.fragment(run_every=run_now.REFRESH_SECONDS)

@@ -10,7 +10,7 @@ from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
 
 REFRESH_SECONDS = 30
-_DONE = "maintenance_started"
+DONE = "maintenance_started"
 _QUESTION = (
     "Run the DAG maintain now? It deletes the rows of erased users, compacts small files, and "
     "deletes old files, records and logs. Lists are served meanwhile."
@@ -36,11 +36,5 @@ def _start(account: Account, dataset: str, why: str) -> None:
             run = client.start_maintenance(reason=why)
     finally:
         sources.refresh_runs()
-    st.session_state[_DONE] = f"{runs.name(run.dag_id, run.run_id)} started."
+    st.session_state[DONE] = f"{runs.name(run.dag_id, run.run_id)} started."
     st.rerun()
-
-
-def confirmation() -> None:
-    """Confirm a start once, on the page that follows it."""
-    if message := st.session_state.pop(_DONE, None):
-        st.success(message, icon=":material/check_circle:")

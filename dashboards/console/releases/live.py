@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console.acts import reason
 from dashboards.console.badges import Badge
-from dashboards.console.components import row
+from dashboards.console.components import confirmation, row
 from dashboards.console.releases import client, comparison
 from dashboards.console.signing_in import fragments
 from dashboards.console.sources import Account
@@ -22,8 +22,7 @@ _DONE = "release_act"
 def show(account: Account, dataset: str, releases: Sequence[PastRelease]) -> None:
     """Show the live release with its acts, and confirm the act that led here."""
     live = next((release for release in releases if release.live), None)
-    if message := st.session_state.pop(_DONE, None):
-        st.success(message, icon=":material/check_circle:")
+    confirmation(_DONE)
     if live is None:
         ui.heading("Live release", Badge("idle", "None").markdown)
         st.caption("No release is live.")
