@@ -58,6 +58,14 @@ def take_linked(key: str, parameter: str, options: Collection[str], default: str
         st.session_state[key] = default
 
 
+def write_address(parameter: str, value: str, default: str) -> None:
+    """Write what is chosen into the address, unless it is the default."""
+    if value == default:
+        st.query_params.pop(parameter, None)
+    elif st.query_params.get(parameter) != value:
+        st.query_params[parameter] = value
+
+
 def inspector_link(user_id: str) -> None:
     """Show a link to a user in the Inspector."""
     st.page_link(

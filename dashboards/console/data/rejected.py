@@ -99,10 +99,7 @@ def _picker(rows: Sequence[CheckRows]) -> CheckRows:
         format_func=lambda key: f"{checks.label(by_key[key].check)} ({by_key[key].target})",
     )
     key = picked or rows[0].key
-    if key == rows[0].key:
-        st.query_params.pop("check", None)
-    elif st.query_params.get("check") != key:
-        st.query_params["check"] = key
+    components.write_address("check", key, rows[0].key)
     return by_key[key]
 
 

@@ -51,10 +51,7 @@ def picker(states: Sequence[TableState]) -> TableState:
     components.take_linked(_PICKED, "table", by_name, default)
     picked = st.selectbox("Table", list(by_name), key=_PICKED, filter_mode="contains")
     name = picked or default
-    if name == default:
-        st.query_params.pop("table", None)
-    elif st.query_params.get("table") != name:
-        st.query_params["table"] = name
+    components.write_address("table", name, default)
     return by_name[name]
 
 

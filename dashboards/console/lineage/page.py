@@ -45,10 +45,7 @@ def picked(releases: Sequence[Release]) -> Release:
         key="lineage_release",
         format_func=lambda number: _label(by_id[number]),
     )
-    if shown == live:
-        st.query_params.pop("release", None)
-    else:
-        st.query_params["release"] = str(shown)
+    components.write_address("release", str(shown), str(live))
     return by_id[shown]
 
 

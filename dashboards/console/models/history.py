@@ -33,21 +33,11 @@ def picker(retrains: Sequence[Retrain]) -> Retrain:
         label_visibility="collapsed",
         filter_mode="contains",
     )
-    shown = by_id[picked or retrains[0].retrain_id]
-    _write_address(shown, retrains[0])
-    return shown
-
-
-def _write_address(shown: Retrain, newest: Retrain) -> None:
-    """Write the shown retrain into the address, unless it is the newest: then a link follows it.
-
-    A comparison names both.
-    """
-    written = st.query_params.get("retrain")
-    if shown == newest and "with" not in st.query_params:
-        st.query_params.pop("retrain", None)
-    elif written != shown.retrain_id:
-        st.query_params["retrain"] = shown.retrain_id
+    newest = retrains[0].retrain_id
+    shown = picked or newest
+    # without a name a link follows the newest retrain; the address of a comparison names both
+    components.write_address("retrain", shown, "" if "with" in st.query_params else newest)
+    return by_id[shown]
 
 
 def label(retrain: Retrain) -> str:
