@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     Connection,
     DateTime,
     Double,
@@ -91,15 +92,9 @@ def last_successes(
 def _newest_runs(dag_ids: Collection[str]) -> Select[Any]:
     run, note = DAG_RUN.c, DAG_RUN_NOTE.c
     with_notes = DAG_RUN.outerjoin(DAG_RUN_NOTE, note.dag_run_id == run.id)
-    row_number = func.row_number().over(partition_by=run.dag_id, order_by=run.run_after.desc())
     columns = (run.dag_id, run.state, run.start_date, run.end_date, note.content)
-    numbered = (
-        select(*columns, row_number.label("row_number"))
-        .select_from(with_notes)
-        .where(run.dag_id.in_(dag_ids))
-    )
-    ranked = numbered.subquery()
-    return select(ranked).where(ranked.c.row_number == 1)
+    rows = select(*columns).select_from(with_notes).where(run.dag_id.in_(dag_ids))
+    return _newest(rows, run.run_after, run.dag_id)
 
 
 def _dags(dag_ids: Collection[str]) -> Select[Any]:
@@ -115,15 +110,17 @@ def _approvals(dag_id: str) -> Select[Any]:
 
 def _newest_successes(dag_ids: Collection[str]) -> Select[Any]:
     task = TASK_INSTANCE.c
-    row_number = func.row_number().over(
-        partition_by=(task.dag_id, task.task_id), order_by=task.end_date.desc()
-    )
     is_success = (task.state == SUCCESS, task.end_date.is_not(None))
-    numbered = select(
-        task.dag_id, task.task_id, task.end_date, task.duration, row_number.label("row_number")
-    ).where(task.dag_id.in_(dag_ids), *is_success)
-    ranked = numbered.subquery()
-    return select(ranked).where(ranked.c.row_number == 1)
+    columns = (task.dag_id, task.task_id, task.end_date, task.duration)
+    rows = select(*columns).where(task.dag_id.in_(dag_ids), *is_success)
+    return _newest(rows, task.end_date, task.dag_id, task.task_id)
+
+
+def _newest(rows: Select[Any], at: ColumnElement[Any], *of: ColumnElement[Any]) -> Select[Any]:
+    """Return the row with the newest time `at` for each value of the columns `of`."""
+    number = func.row_number().over(partition_by=of, order_by=at.desc())
+    numbered = rows.add_columns(number.label("row_number")).subquery()
+    return select(numbered).where(numbered.c.row_number == 1)
 
 
 def _state(row: Any, *, is_paused: bool) -> DagState:
