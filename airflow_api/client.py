@@ -72,8 +72,6 @@ class Airflow(Runs, Questions, Backfills):
 
     Args:
         base_url: Without `/api/v2`.
-        token: The token of an earlier sign-in.
-        login: Name and password, to sign in with.
         timeout: Seconds that a request may take.
         patience: Seconds for which a request is repeated while Airflow does not answer, is too
             slow, or says that it is overloaded. The start of a run is repeated only if it cannot

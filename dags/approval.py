@@ -28,12 +28,9 @@ class ApproveOperator(ApprovalOperator):
 
     A rejection, or no answer in time, skips the later tasks. This task still succeeds.
 
-    Args:
-        arguments: Options of `python -m jobs.summarize`.
-        by_another: Whether the account that started the run may not approve it. If it does, this
-            task fails, and clearing it asks again. The task then asks whatever the form says, and
-            records who approved, as `publish` requires.
-        operator_args: Arguments of ApprovalOperator.
+    `arguments` are options of `python -m jobs.summarize`. With `by_another`, the account that
+    started the run may not approve it: if it does, this task fails, and clearing it asks again. The
+    task then asks whatever the form says, and records who approved, as `publish` requires.
     """
 
     template_fields: Sequence[str] = ("subject", "arguments")

@@ -89,8 +89,6 @@ class JobOperator(BaseOperator, SkipMixin):
     """Runs `python -m jobs.<job>` and copies its output to the task's log.
 
     Args:
-        job: Name of the module in `jobs/`.
-        arguments: Options of the job.
         serving: Whether the job gets the connection `serving`, as SERVING_DATABASE_URL.
         airflow: Whether the job gets Airflow's database and log folder, from the connection
             `airflow_metadata` if there is one.
@@ -98,7 +96,6 @@ class JobOperator(BaseOperator, SkipMixin):
         kafka: Whether the job gets the settings of Kafka, which have a password.
         on_nothing: Effect of exit code 99. `skip_rest`: this task succeeds and the later ones are
             skipped. `skip_self`: this task is skipped, so its outlets are not updated.
-        operator_args: Arguments of BaseOperator.
     """
 
     template_fields: Sequence[str] = ("arguments",)

@@ -41,9 +41,7 @@ class _Kept:
 class AnswerMemory:
     """The latest answer to each question, the oldest ones dropped.
 
-    Args:
-        max_bytes: of all answers together, as JSON.
-        max_age: of each answer.
+    `max_bytes` is of all answers together, as JSON.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES, max_age: timedelta = MAX_AGE) -> None:

@@ -33,9 +33,7 @@ _CHOSEN = {"127.0.0.1": (_IPV4,), "::1": (_IPV6,), "localhost": (_IPV4, _IPV6)}
 def client(base_url: str, **options: Any) -> httpx2.Client:
     """Return an HTTP client. If the address is on loopback, it reaches our own programs only.
 
-    Args:
-        base_url: of the program.
-        options: further arguments of `httpx2.Client`.
+    `options` are further arguments of `httpx2.Client`.
     """
     uses_environment = not is_loopback(base_url)
     return httpx2.Client(

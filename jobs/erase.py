@@ -58,14 +58,9 @@ def run(
 ) -> Outcome:
     """Delete the rows and the old files of all listed users. A second run changes nothing.
 
-    Args:
-        root: of the data set's tables.
-        dataset: its manifest.
-        engine: of the data set, as role `publisher`.
-        run_key: of this run.
-        within_days: days from the request of an erasure until no file names the user. A purge
-            removes the rows that were deleted more than `within_days - 2` days ago; with 2 or less
-            it removes all deleted rows.
+    `engine` has the role `publisher`. No file names a user `within_days` days after the request of
+    their erasure: a purge removes the rows that were deleted more than `within_days - 2` days ago;
+    with 2 or less it removes all deleted rows.
 
     Raises:
         TableBusyError: another process has been writing a table for too long.

@@ -98,10 +98,7 @@ class Lineage:
 def of_retrain(lake: Lake, retrain_id: str, *, snapshots: bool = False) -> Lineage | None:
     """Return the lineage of a retrain's lists; None if it has no complete fit.
 
-    Args:
-        lake: The data set's tables.
-        retrain_id: As `<dag id>/<run id>`.
-        snapshots: The source sends snapshots, so only the newest landing of each target counts.
+    With `snapshots` only the newest landing of each target counts.
 
     Raises:
         WarehouseError: a table cannot be read.

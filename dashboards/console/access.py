@@ -25,12 +25,8 @@ def require_access(
 ) -> None:
     """End the page with an explanation unless the account may read the data set.
 
-    Args:
-        account: The account.
-        dataset: The data set.
-        actions: The place of the page's buttons, for the one to sign out if the page ends here.
-        while_down: What counts while Airflow does not answer: nothing, or what the account could
-            read when it signed in.
+    `while_down` says what counts while Airflow does not answer: nothing, or what the account could
+    read when it signed in. If the page ends here, `actions` gets the button to sign out.
     """
     may_read = None
     with inline_errors():

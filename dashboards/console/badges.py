@@ -79,10 +79,7 @@ def of_question(question: Question, *, is_active: bool) -> Badge | None:
 def of_verdict(verdict: str, question: Question | None = None, *, is_active: bool = False) -> Badge:
     """Return the badge of a verdict: what has happened, or what is to happen.
 
-    Args:
-        verdict: The gate's decision.
-        question: The run's question, if it asked one.
-        is_active: Whether the run goes on, so that nothing is published yet.
+    With `is_active` the run goes on, so nothing is published yet.
     """
     if question is not None and question.answer not in (None, APPROVE):
         return REJECTED
@@ -96,10 +93,7 @@ def of_verdict(verdict: str, question: Question | None = None, *, is_active: boo
 def of_retrain(verdict: str, run: Run | None, question: Question | None = None) -> Badge:
     """Return the badge of a verdict, or why its run ended before it was carried out.
 
-    Args:
-        verdict: The gate's decision.
-        run: The retrain's run, if it is one of the newest.
-        question: The run's question, if it asked one.
+    `run` is the retrain's, if it is one of the newest.
     """
     if run is not None and run.state == "failed":
         return of_run(run, {}, {run.run_id: question} if question else {})
@@ -110,10 +104,7 @@ def of_retrain(verdict: str, run: Run | None, question: Question | None = None) 
 def of_run(run: Run, verdict_by_run: Mapping[str, str], questions: Mapping[str, Question]) -> Badge:
     """Return the badge of a run. The outcome of a successful retrain is its verdict.
 
-    Args:
-        run: The run.
-        verdict_by_run: The gate's decisions by `<dag id>/<run id>`.
-        questions: The approvals that the DAG's runs requested, by run id.
+    Verdicts are by `<dag id>/<run id>`; `questions`, the approvals of the DAG, by run id.
     """
     if run.is_stopped:
         return STOPPED

@@ -41,11 +41,7 @@ def retrains_link() -> None:
 def take_linked(key: str, parameter: str, options: Collection[str], default: str | None) -> None:
     """Prepare a choice: at first the option that the address names, never one that is not there.
 
-    Args:
-        key: The key of the choice.
-        parameter: The parameter of the address.
-        options: What can be chosen.
-        default: What is chosen otherwise; None: what the choice itself begins with.
+    `parameter` is that of the address. Without a `default` the choice begins with its own.
     """
     linked = st.query_params.get(parameter)
     if key not in st.session_state and linked in options:

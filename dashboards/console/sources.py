@@ -85,13 +85,8 @@ def usual(
 ) -> Usual:
     """Return the medians of the last successful runs with this budget for the search.
 
-    The wait for an approval is left out.
-
-    Args:
-        account: The account whose runs they are read as.
-        dag_id: The DAG.
-        search_minutes: The budget; None for any.
-        but: Id of the run that is compared with them, which is left out.
+    The wait for an approval is left out, and so is the run `but`, which is compared with them.
+    Without `search_minutes`, runs of any budget count.
     """
     seconds = defaultdict(list)
     comparable = [

@@ -65,11 +65,7 @@ class _Ticket:
 
 
 class Browsers:
-    """Browsers by id; those that were used least recently are dropped. Thread-safe.
-
-    Args:
-        clock: returns seconds.
-    """
+    """Browsers by id; those that were used least recently are dropped. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

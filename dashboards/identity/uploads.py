@@ -19,11 +19,7 @@ MAX_PERMITS = 1000
 
 
 class Permits:
-    """Sessions that may upload, each with its browser. Thread-safe.
-
-    Args:
-        clock: returns seconds.
-    """
+    """Sessions that may upload, each with its browser. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

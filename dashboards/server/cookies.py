@@ -32,8 +32,6 @@ class Cookies:
     The cookie is `HttpOnly`, `SameSite=Lax`, and `Secure` behind TLS.
 
     Args:
-        app: the next application.
-        name: of the cookie.
         renew: gets the value that the browser has sent, None without a cookie; returns the value to
             set, or None to leave the cookie as it is. A browser can send any text, so `renew` has
             to check a signature.

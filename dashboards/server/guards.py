@@ -55,7 +55,6 @@ class Guards:
     """ASGI middleware that refuses requests and adds security headers: see the module.
 
     Args:
-        app: the next application.
         may_upload: whether a request may upload a file to the session of this id; by default none
             may. It runs in a thread.
         picture_hosts: hosts from which pages may show pictures, besides their own.

@@ -18,12 +18,7 @@ ADDRESS_PER_SECOND, ADDRESS_BURST = 6.0, 60  # of all of a client address, or si
 
 
 class Rate:
-    """A rate limit of one client: a token bucket.
-
-    Args:
-        per_second: messages that it takes for any length of time.
-        burst: messages that it takes at once after a pause.
-    """
+    """A rate limit of one client: a token bucket of `burst` messages, filled by the second."""
 
     def __init__(self, per_second: float, burst: int) -> None:
         self._seconds_each = 1 / per_second
@@ -43,7 +38,6 @@ class MessageRates:
     Clients on this machine share an address, so they have the limit of a WebSocket only.
 
     Args:
-        app: the next application.
         signed_in_browser: returns the id of the browser of a handshake if it is signed in. It has
             the limit of an address for itself.
     """

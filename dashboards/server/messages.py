@@ -43,7 +43,6 @@ class Messages:
     """ASGI middleware that closes a WebSocket after a message that none of our pages sends.
 
     Args:
-        app: the next application.
         is_signed_in: whether a handshake comes from a signed-in browser. Its messages may have any
             size that the server takes; by default none is signed in.
         may_upload: whether a request may upload a file to the session of this id; by default none

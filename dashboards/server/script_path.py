@@ -7,12 +7,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 
 class ScriptPath:
-    """ASGI middleware that replaces the path of the script by its name, in each new session.
-
-    Args:
-        app: the next application.
-        script: the script that Streamlit runs.
-    """
+    """ASGI middleware that replaces the path of the script by its name, in each new session."""
 
     def __init__(self, app: ASGIApp, script: Path) -> None:
         self._app = app

@@ -28,7 +28,6 @@ class Sessions:
     Browsers on this machine have none either, because they share an address.
 
     Args:
-        app: the next application.
         limit: of all sessions.
         limit_per_address: of the sessions of one client address.
         kept_seconds: how long Streamlit keeps the session of a closed WebSocket.

@@ -61,12 +61,8 @@ def of_tables(
 ) -> Record:
     """Do the work on each table that exists, and return what it did.
 
-    Args:
-        step: Its name.
-        root: Of the data set's tables.
-        work: Returns the number of files that it replaced or removed.
-        measure: Returns the files of a table that count.
-        tables: Those to work on.
+    `work` returns the number of files that it replaced or removed, `measure` the files of a table
+    that count.
     """
     record = Record(step)
     for table in filter(Lake(root).exists, tables):

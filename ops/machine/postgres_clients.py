@@ -16,10 +16,7 @@ AUTHENTICATED_VARIABLE = {"PGREQUIREAUTH": AUTHENTICATION}
 def url(login: str, port: int, database: str, driver: str = "psycopg2") -> str:
     """Return the URL for SQLAlchemy.
 
-    Args:
-        login: `user:password`, which need no escaping.
-        port: Of the server, on loopback.
-        database: Its name.
-        driver: One that uses libpq, which knows our option; asyncpg has none like it.
+    `login` is `user:password`, which need no escaping. The driver has to use libpq, which knows our
+    option; asyncpg has none like it.
     """
     return f"postgresql+{driver}://{login}@{HOST}:{port}/{database}?{urlencode(AUTHENTICATED)}"

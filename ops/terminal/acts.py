@@ -116,10 +116,8 @@ Acts = OperatorClient | DirectActs
 def acting(dataset: str, *, user: str | None, direct: bool) -> Iterator[Acts]:
     """Yield the acts on a data set.
 
-    Args:
-        dataset: name of the data set.
-        user: name in Airflow of the operator who acts; None: the administrator of `lantern up`.
-        direct: whether to act in this machine's Postgres instead, without Airflow and the API.
+    `user` is the operator's name in Airflow; None: the administrator of `lantern up`. With `direct`
+    the acts are in this machine's Postgres instead, without Airflow and the API.
 
     Raises:
         OpsError: Airflow or the API does not answer; the message names `--direct`.

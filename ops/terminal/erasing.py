@@ -31,13 +31,8 @@ def command(
 def erase(stack: Stack, dataset: str, user_ids: Collection[str], *, now: bool) -> bool:
     """Erase these users and those on the list; return whether the job succeeded.
 
-    Rows of listed users that a restored backup has brought back to Postgres are deleted again.
-
-    Args:
-        stack: the running platform of this machine.
-        dataset: name of the data set.
-        user_ids: users to add to the list, and to delete from Postgres.
-        now: whether old files of the lake are removed at once.
+    Rows of listed users that a restored backup has brought back to Postgres are deleted again. With
+    `now`, old files of the lake are removed at once.
     """
     owner = stack.server.url("lantern", database.OWNER, stack.secrets.of(database.OWNER))
     with database.transaction(owner, dataset) as session:

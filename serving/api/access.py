@@ -42,16 +42,7 @@ MOST_WAITING = 32  # changes, or searches, of one key that wait for a thread
 class Admission:
     """Checks the callers of the requests to one process.
 
-    Args:
-        datasets: the data sets that are served.
-        metrics: the process's counters.
-        shown_lists: keeps the lists that are answered.
-        key_cache: looks up API keys.
-        operators: looks up operators' tokens.
-        rate_limiter: of each key and token.
-        refusals: the limit of refused requests of each address.
-        max_body_bytes: the largest body of a request.
-        max_batch_bytes: the largest body of a request with a batch.
+    `rate_limiter` counts by key and token, `refusals` by address.
     """
 
     def __init__(

@@ -130,12 +130,7 @@ def in_turn(endpoint: Endpoint, turn: Callable[[Any], tuple[Turns, Hashable]]) -
 
 
 class KeyCache:
-    """Looks up API keys by their digest, and caches the valid ones and the refused ones.
-
-    Args:
-        datasets: where the keys are.
-        seconds: lifetime of a cached key.
-    """
+    """Looks up API keys by digest, and caches the valid and the refused ones for `seconds`."""
 
     def __init__(self, datasets: Datasets, seconds: float) -> None:
         self._datasets = datasets

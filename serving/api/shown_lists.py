@@ -29,11 +29,8 @@ AT_ONCE = 500  # lists of one statement, and the rest of its last answer
 class ShownLists:
     """The queue of one process.
 
-    Args:
-        datasets: where the lists are written.
-        metrics: counts the lists that are dropped.
-        size: largest number of answers in the queue; 0 keeps none.
-        per_day: number of lists of a key that are kept on a day (UTC); 0: no limit.
+    At most `size` answers are in the queue; 0 keeps none. At most `per_day` lists of a key are kept
+    on a day (UTC); 0: no limit.
     """
 
     def __init__(

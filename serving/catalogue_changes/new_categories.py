@@ -9,11 +9,7 @@ MAX_CATEGORIES = 10_000  # of a data set: every answer that describes it has the
 
 
 class NewCategories:
-    """Counts how many changed items have each category that the data set does not have yet.
-
-    Args:
-        categories: those of the data set.
-    """
+    """Counts how many changed items have each category that the data set does not have yet."""
 
     def __init__(self, categories: Iterable[str]) -> None:
         self._categories = frozenset(categories)

@@ -17,12 +17,7 @@ def record(session: Session, retrain_id: str, *, approved_by: str, started_by: s
     """Record who approved a retrain, once.
 
     If the API has an entry of the same approval, with the operator's reason, the new one names it.
-
-    Args:
-        session: of the data set, in a transaction.
-        retrain_id: `<dag id>/<run id>`.
-        approved_by: the account that approved.
-        started_by: the account that started the retrain; None: a schedule or new data did.
+    `started_by` None: a schedule or new data started the retrain.
     """
     if session.scalar(select(AuditEntry.audit_id).where(*_of(retrain_id)).limit(1)) is None:
         given = _given(session, retrain_id, approved_by)

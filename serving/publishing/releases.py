@@ -41,13 +41,9 @@ def activate(
 ) -> None:
     """Make a release live from the commit on, count its items, and end a pause of publishing.
 
-    Args:
-        session: the caller's transaction; concurrent callers wait until it ends.
-        release_id: the release that goes live.
-        instead_of: the release that was live when the caller decided; None: none was.
-        actor: an operator's name, or the run's key.
-        reason: one sentence for the history.
-        action: its name in the history.
+    Concurrent callers wait until the transaction ends. `instead_of` is the release that was live
+    when the caller decided; None: none was. `actor` is an operator's name, or the run's key;
+    `reason` one sentence for the history.
 
     Raises:
         ReleaseNotReadyError: it is unknown, was never completely loaded, or is retired.

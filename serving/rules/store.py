@@ -77,10 +77,8 @@ def slate(
 ) -> tuple[int, Slate]:
     """Return the current revision and its slate, with the pins that the release has.
 
-    Args:
-        connection: To the serving database.
-        release_id: The release; None: no release is live.
-        read_columns: Returns the items that `keep_if` is evaluated on; called if there is one.
+    `release_id` None: no release is live. `read_columns` returns the items that `keep_if` is
+    evaluated on; it is called if there is a `keep_if`.
     """
     row = connection.execute(_ACTIVE).one()
     if row.rules is None:

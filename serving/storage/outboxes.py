@@ -30,13 +30,9 @@ class Batch:
 class Outbox:
     """A table with a column `xact`, and the one-row table of how far it was collected.
 
-    Args:
-        table: its name.
-        columns: those to read, separated by commas.
-        order: the columns that order rows of a transaction.
-        cursor: the name of the cursor's table.
-        counter: the cursor's column with the number of collected rows.
-        as_lake: makes a row as the lake has it of one as Postgres has it; None: they are the same.
+    `order` has the columns that order the rows of a transaction. `cursor` is the name of the
+    one-row table, `counter` its column with the number of collected rows. `as_lake` makes a row as
+    the lake has it of one as Postgres has it; None: they are the same.
     """
 
     table: str

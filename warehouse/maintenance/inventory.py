@@ -93,9 +93,7 @@ def row_counts(lake: Lake, table: Table, *, limit: int = 50) -> list[RowCount]:
 def counted(history: Sequence[Entry], n_rows: int) -> list[RowCount]:
     """Return the rows after each commit, oldest first.
 
-    Args:
-        history: commits, newest first.
-        n_rows: rows after the newest of them.
+    `history` has the newest commit first; `n_rows` is the number of rows after it.
     """
     oldest_first = list(reversed(history))
     counts = _since_overwrites(oldest_first)

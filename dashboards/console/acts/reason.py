@@ -8,13 +8,9 @@ MAX_REASON_LENGTH = 200
 def popover(label: str, key: str, icon: str, question: str, *, act: str = "") -> str | None:
     """Show a button with a form below it; return the reason when the form is submitted.
 
-    Args:
-        label: Of the button.
-        key: Unique on the page. It names what the act is about, so that the form is closed and
-            empty once that has changed.
-        icon: Name of the icon.
-        question: What the act does, as Markdown.
-        act: Label of the button that submits the form; the button's label by default.
+    `key` is unique on the page. It names what the act is about, so that the form is closed and
+    empty once that has changed. `question` says what the act does, as Markdown. `act` is the label
+    of the button that submits the form, by default the label of the button.
     """
     with st.popover(label, icon=f":material/{icon}:", key=key):
         return form(key, question, act or label, icon)

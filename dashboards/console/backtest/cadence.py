@@ -47,10 +47,7 @@ def losses(figures: Sequence[Figure]) -> list[Loss]:
 def sentence(by_age: Sequence[Loss], period: str, *, has_ages: bool = True) -> str:
     """Return the cadence that would have been right, and by how much, in one or two sentences.
 
-    Args:
-        by_age: The loss at each age, youngest first.
-        period: The unit of the ages.
-        has_ages: Whether the backtest evaluated older models.
+    `by_age` has the youngest first. Without `has_ages` the backtest evaluated no older model.
     """
     if not has_ages:
         return "This backtest has no older models. Choose ages when you start one."

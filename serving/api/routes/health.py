@@ -21,13 +21,7 @@ public = APIRouter(tags=["health"])
 
 
 class Probes:
-    """Answers of `/ready` and `/metrics`, made by one thread of their own.
-
-    Args:
-        datasets: the data sets that are served.
-        metrics: the process's counters.
-        seconds: lifetime of a cached answer.
-    """
+    """Answers of `/ready` and `/metrics`, made by one thread and cached for `seconds`."""
 
     def __init__(self, datasets: Datasets, metrics: Metrics, seconds: float) -> None:
         self._datasets = datasets
@@ -48,11 +42,7 @@ class Probes:
 
 
 class Document:
-    """The OpenAPI document, made at the first request in a thread of its own and kept as bytes.
-
-    Args:
-        make: returns the document.
-    """
+    """The OpenAPI document, made at the first request in a thread of its own and kept as bytes."""
 
     def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
         self._make = make
