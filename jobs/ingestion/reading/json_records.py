@@ -10,19 +10,20 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from jobs.ingestion.reading.encodings import bad_byte, shown
+from jobs.ingestion.reading.encodings import bad_byte
 from jobs.ingestion.reading.json_array import elements
 from jobs.ingestion.reading.json_values import (
     TOO_DEEP,
     Row,
     all_objects,
+    batch,
     column_names,
     is_too_deep,
     parsed,
     texts,
 )
 from jobs.ingestion.reading.lines import BLOCK_CHARS, TextFile, line_end_of, split_lines
-from jobs.ingestion.reading.reader import BATCH_ROWS, TEXT, FileReader, record_batch, whole_batch
+from jobs.ingestion.reading.reader import BATCH_ROWS, FileReader, whole_batch
 from jobs.runtime.errors import UnreadableFileError
 from warehouse.manifests.sources import Files
 
@@ -75,14 +76,8 @@ class _JsonReader(FileReader):
         for record in records:
             if record.problem:
                 self._note("record", record.problem)
-        raws = [shown(record.text) if record.row is None else None for record in records]
-        rows = [record.row or {} for record in records]
-        return record_batch(
-            pa.array([record.line for record in records], pa.int64()),
-            pa.array(raws, TEXT),
-            columns,
-            [texts(rows, column) for column in columns],
-        )
+        lines, contents = [x.line for x in records], [x.text for x in records]
+        return batch(lines, contents, [x.row for x in records], columns)
 
 
 class JsonLinesReader(_JsonReader):

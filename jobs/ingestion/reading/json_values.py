@@ -9,6 +9,8 @@ import orjson
 import pyarrow as pa
 
 from jobs.ingestion.reading.column_texts import python_texts
+from jobs.ingestion.reading.encodings import shown
+from jobs.ingestion.reading.reader import TEXT, record_batch
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Row = dict[str, Json]
@@ -74,6 +76,27 @@ def texts(rows: Sequence[Row], column: str) -> pa.Array:
     if "." in column:
         return python_texts([value_at(row, column) for row in rows])
     return python_texts([row.get(column) for row in rows])
+
+
+def batch(
+    lines: Sequence[int],
+    contents: Sequence[str],
+    rows: Sequence[Row | None],
+    columns: Sequence[str],
+) -> pa.RecordBatch:
+    """Return the batch of values with these numbers and texts; those that are no object are `raw`.
+
+    `rows` are the objects, None for other values.
+    """
+    pairs = zip(contents, rows, strict=True)
+    raws = [shown(content) if row is None else None for content, row in pairs]
+    objects = [row or {} for row in rows]
+    return record_batch(
+        pa.array(lines, pa.int64()),
+        pa.array(raws, TEXT),
+        columns,
+        [texts(objects, column) for column in columns],
+    )
 
 
 def value_at(row: Json, path: str) -> Json:

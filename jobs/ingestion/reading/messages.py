@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from jobs.ingestion.reading.encodings import shown
-from jobs.ingestion.reading.json_values import Row, parsed, texts
-from jobs.ingestion.reading.reader import TEXT, FileReader, record_batch
+from jobs.ingestion.reading.json_values import Row, batch, parsed
+from jobs.ingestion.reading.reader import FileReader
 
 BLOCK_BYTES = 1 << 22  # that are objects of Python at the same time, beside one long message
 
@@ -35,16 +34,7 @@ class MessagesReader(FileReader):
     def _batch(self, first: int, end: int, columns: tuple[str, ...]) -> pa.RecordBatch:
         decoded = [decode(message) for message in self._messages[first:end]]
         rows = [_object(text) for text in decoded]
-        raws = [
-            shown(text) if row is None else None for text, row in zip(decoded, rows, strict=True)
-        ]
-        objects = [row or {} for row in rows]
-        return record_batch(
-            pa.array(range(first + 1, end + 1), pa.int64()),
-            pa.array(raws, TEXT),
-            columns,
-            [texts(objects, column) for column in columns],
-        )
+        return batch(range(first + 1, end + 1), decoded, rows, columns)
 
 
 def decode(message: bytes) -> str:
