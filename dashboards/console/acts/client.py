@@ -39,8 +39,13 @@ def as_account(account: Account, dataset: str) -> Iterator[OperatorClient]:
 
 
 @contextmanager
-def acting_as(account: Account, dataset: str) -> Iterator[OperatorClient]:
+def acting_as(
+    account: Account, dataset: str, *clear: Callable[[], object]
+) -> Iterator[OperatorClient]:
     """Yield a client with the operator's token for an act.
+
+    In the end each function of `clear` is called, which empties a cache of what the act may have
+    changed.
 
     Raises:
         OutcomeUnknownError: Airflow did not answer, so the act may have been done or not.
@@ -51,6 +56,9 @@ def acting_as(account: Account, dataset: str) -> Iterator[OperatorClient]:
             yield client
     except OperatorCheckUnavailableError as error:
         raise OutcomeUnknownError(str(error)) from error
+    finally:
+        for clear_cache in clear:
+            clear_cache()
 
 
 @st.cache_resource(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_TOKEN)

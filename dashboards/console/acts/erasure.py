@@ -53,13 +53,9 @@ def erase(account: Account, dataset: str, user_id: str, reason: str) -> Erasure:
         ScopeMissingError: the account is not an operator's.
         OutcomeUnknownError: Airflow did not answer.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            [erasure] = client.erase_users([user_id], reason=reason)
-            return erasure
-    finally:
-        st.cache_data.clear()
-        product_api.clear_user_answers()
+    with acting_as(account, dataset, st.cache_data.clear, product_api.clear_user_answers) as client:
+        [erasure] = client.erase_users([user_id], reason=reason)
+        return erasure
 
 
 def _submit(account: Account, dataset: str, user_id: str, repeated: str, reason: str) -> None:

@@ -33,9 +33,5 @@ def start(
         BacktestActiveError: another one is active.
         UnknownBacktestError: Airflow has not loaded the DAG.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            client.start_backtest(*cuts, period=period, ages=ages, reason=reason)
-    finally:
-        sources.runs.clear()
-        sources.is_paused_by_dag.clear()
+    with acting_as(account, dataset, sources.runs.clear, sources.is_paused_by_dag.clear) as client:
+        client.start_backtest(*cuts, period=period, ages=ages, reason=reason)

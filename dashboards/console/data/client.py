@@ -53,11 +53,8 @@ def decide(account: Account, dataset: str, new: NewDecision) -> QuarantineDecisi
     Raises:
         CheckNotReleasableError: no row that fails the check can be accepted.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            return client.decide(new)
-    finally:
-        decisions.clear()
+    with acting_as(account, dataset, decisions.clear) as client:
+        return client.decide(new)
 
 
 def record_upload(

@@ -47,11 +47,8 @@ def start_button(account: Account, dataset: str) -> None:
         return
     question = "Land new files, and refine their rows?"
     if why := reason.popover("Start ingest", "start_ingest", "sync", question, act="Start"):
-        try:
-            with acting_as(account, dataset) as client:
-                client.start_ingest(reason=why)
-        finally:
-            sources.refresh_runs()
+        with acting_as(account, dataset, sources.refresh_runs) as client:
+            client.start_ingest(reason=why)
         st.rerun()
 
 

@@ -31,10 +31,7 @@ def button(account: Account, dataset: str) -> None:
 
 
 def _start(account: Account, dataset: str, why: str) -> None:
-    try:
-        with acting_as(account, dataset) as client:
-            run = client.start_maintenance(reason=why)
-    finally:
-        sources.refresh_runs()
+    with acting_as(account, dataset, sources.refresh_runs) as client:
+        run = client.start_maintenance(reason=why)
     st.session_state[DONE] = f"{runs.name(run.dag_id, run.run_id)} started."
     st.rerun()

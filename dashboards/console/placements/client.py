@@ -67,11 +67,8 @@ def replace(
         PlacementChangedError: the active version is no longer `instead_of`.
         RequestRefusedError: a filter is not valid.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            return client.replace_placement(name, shelves, instead_of=instead_of, reason=reason)
-    finally:
-        _clear()
+    with acting_as(account, dataset, _clear) as client:
+        return client.replace_placement(name, shelves, instead_of=instead_of, reason=reason)
 
 
 def activate(
@@ -83,11 +80,8 @@ def activate(
         PlacementChangedError: the active version is no longer `instead_of`.
         RequestRefusedError: a filter of the version is not valid any more.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            return client.activate_placement(name, version, instead_of=instead_of, reason=reason)
-    finally:
-        _clear()
+    with acting_as(account, dataset, _clear) as client:
+        return client.activate_placement(name, version, instead_of=instead_of, reason=reason)
 
 
 def _clear() -> None:

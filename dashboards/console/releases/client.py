@@ -47,9 +47,5 @@ def act(
         ReleaseNotReadyError: the release cannot go live.
         NoEarlierReleaseError: no older release is kept.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            return perform(client)
-    finally:
-        history.clear()
-        sources.releases.clear()
+    with acting_as(account, dataset, history.clear, sources.releases.clear) as client:
+        return perform(client)

@@ -65,11 +65,8 @@ def start(
         RequestRefusedError: a value does not fit the DAG's form.
         UnknownRunError: Airflow has not loaded the DAG.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            return client.start_retrain(parameters, reason=reason, may_wait=may_wait)
-    finally:
-        sources.refresh_runs()
+    with acting_as(account, dataset, sources.refresh_runs) as client:
+        return client.start_retrain(parameters, reason=reason, may_wait=may_wait)
 
 
 def stop(account: Account, dataset: str, run: Run, *, reason: str) -> None:
@@ -78,11 +75,8 @@ def stop(account: Account, dataset: str, run: Run, *, reason: str) -> None:
     Raises:
         RetrainEndedError: it has ended.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            client.stop_retrain(run.run_id, reason=reason)
-    finally:
-        sources.refresh_runs()
+    with acting_as(account, dataset, sources.refresh_runs) as client:
+        client.stop_retrain(run.run_id, reason=reason)
 
 
 def answer(account: Account, dataset: str, run: Run, *, approve: bool, reason: str) -> None:
@@ -92,8 +86,5 @@ def answer(account: Account, dataset: str, run: Run, *, approve: bool, reason: s
         NoQuestionError: the retrain waits for no answer, or was answered.
         OwnRetrainError: the operator started it, and another account must approve it.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            client.answer_retrain(run.run_id, approve=approve, reason=reason)
-    finally:
-        sources.refresh_runs()
+    with acting_as(account, dataset, sources.refresh_runs) as client:
+        client.answer_retrain(run.run_id, approve=approve, reason=reason)

@@ -42,8 +42,5 @@ def activate(
         RulesChangedError: the active version is no longer `instead_of`.
         RequestRefusedError: the filter of the rules is not valid.
     """
-    try:
-        with acting_as(account, dataset) as client:
-            return client.replace_rules(rules, instead_of=instead_of, reason=reason)
-    finally:
-        history.clear()
+    with acting_as(account, dataset, history.clear) as client:
+        return client.replace_rules(rules, instead_of=instead_of, reason=reason)
