@@ -9,11 +9,25 @@ from typing import Literal
 from streamlit.delta_generator import DeltaGenerator
 
 from airflow_api.client import AirflowUnavailableError
-from dashboards import pages, ui
-from dashboards.console import sources
+from dashboards import choices, pages, states, ui
+from dashboards.console import components, sources
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.console.sources import Account
+
+
+def page_of_dataset(title: str) -> tuple[Account, str, DeltaGenerator, DeltaGenerator]:
+    """Show the head of a page, and end the page unless the account may read the chosen data set.
+
+    Returns:
+        The account, the data set, and the containers of the page's caption and of its buttons.
+    """
+    account = sign_in.account()
+    caption, actions = components.page_head(title)
+    with states.error_boundary(in_console=True):
+        dataset = choices.dataset()
+    require_access(account, dataset, actions)
+    return account, dataset, caption, actions
 
 
 def require_access(

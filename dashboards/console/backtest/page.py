@@ -2,20 +2,16 @@
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states, ui
+from dashboards import pages, product_api, ui
 from dashboards.console import components, sources
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.backtest import client, reading, results, start
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 from warehouse import datasets
 
-account = sign_in.account()
-caption, actions = components.page_head("Backtest")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Backtest")
 caption.caption(
     f"{esc(product_api.title(dataset))} · what a retrain at earlier times would have given users"
 )

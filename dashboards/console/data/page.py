@@ -2,19 +2,15 @@
 
 import streamlit as st
 
-from dashboards import choices, product_api, states
+from dashboards import product_api
 from dashboards.console import components, lake_data, sources
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.data import details, last_ingest, reading, rejected, tables, upload
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc
 
-account = sign_in.account()
-caption, actions = components.page_head("Data")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Data")
 caption.caption(
     f"{esc(product_api.title(dataset))} · what arrived, what failed a check, what is kept"
 )

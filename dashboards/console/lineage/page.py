@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states, ui
+from dashboards import pages, product_api, ui
 from dashboards.console import (
     components,
     lake_data,
     runs,
     sources,
 )
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.lineage import picture
 from dashboards.console.signing_in import sign_in
@@ -21,11 +21,7 @@ from warehouse.lineage import Lineage, Source, Version
 
 MAX_ROWS = 50
 
-account = sign_in.account()
-caption, actions = components.page_head("Lineage")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Lineage")
 with actions:
     sign_in.menu(account)
 title = product_api.title(dataset)

@@ -2,20 +2,16 @@
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
+from dashboards import product_api, ui
 from dashboards.console import components, last_runs, sources
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.maintenance import done, due, records, run_now
 from dashboards.console.signing_in import fragments, sign_in
 from dashboards.text import esc
 
 SHOWN_RUNS = 5
 
-account = sign_in.account()
-caption, actions = components.page_head("Maintenance")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Maintenance")
 maintain = f"{dataset}__maintain"
 with actions:
     with st.container(width="content"):  # else the fragment takes a row of its own

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states, ui
+from dashboards import pages, product_api, ui
 from dashboards.console import (
     badges,
     components,
@@ -12,7 +12,7 @@ from dashboards.console import (
     sources,
     verdict,
 )
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.models import (
     comparison,
@@ -26,11 +26,7 @@ from dashboards.console.retrain_parts import approval, search
 from dashboards.console.signing_in import sign_in
 from dashboards.text import esc, plural
 
-account = sign_in.account()
-caption, actions = components.page_head("Models")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Models")
 retrains, newest_runs, questions = [], [], {}
 with inline_errors():
     retrains = lake_data.retrains(dataset)

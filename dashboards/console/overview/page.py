@@ -6,7 +6,7 @@ from datetime import timedelta
 import streamlit as st
 
 from airflow_api.client import AirflowError
-from dashboards import choices, product_api, states, ui
+from dashboards import product_api, states, ui
 from dashboards.console import (
     components,
     lake_data,
@@ -14,7 +14,7 @@ from dashboards.console import (
     runs,
     sources,
 )
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.overview import (
     feedback_loop,
@@ -33,11 +33,7 @@ from warehouse import datasets
 SHOWN_RUNS = 4
 AGE_SECONDS, QUESTION_SECONDS, STATUS_SECONDS, STORAGE_SECONDS = 10, 5, 30, 60
 
-account = sign_in.account()
-caption, actions = components.page_head("Overview")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Overview")
 ingest, retrain = f"{dataset}__ingest", f"{dataset}__retrain"
 
 live, verdicts, releases = None, [], []

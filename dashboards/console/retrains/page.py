@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states
+from dashboards import pages, product_api
 from dashboards.console import components, last_runs, runs, sources
-from dashboards.console.access import require_access
+from dashboards.console.access import page_of_dataset
 from dashboards.console.acts import reason
 from dashboards.console.inline_errors import inline_errors
 from dashboards.console.retrain_parts import approval, client, progress, search
@@ -14,11 +14,7 @@ from dashboards.text import esc
 
 ACTIVE_SECONDS = 2  # interval of updates while a retrain is active; without one there are none
 
-account = sign_in.account()
-caption, actions = components.page_head("Retrains")
-with states.error_boundary(in_console=True):
-    dataset = choices.dataset()
-require_access(account, dataset, actions)
+account, dataset, caption, actions = page_of_dataset("Retrains")
 dag_id = f"{dataset}__retrain"
 caption.caption(f"{esc(product_api.title(dataset))} · start, watch, approve and stop retrains")
 newest, questions, verdicts, airflow_answered = [], {}, [], False
