@@ -1,7 +1,7 @@
 """HTTP requests to one data set's API: answers as values, problems as errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -25,29 +25,16 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 }
 
 
-class Request(Protocol):
-    """The type of `Transport.request`."""
+class ClientPart:
+    """A part of the client of one data set's API: the requests about one subject.
 
-    def __call__(
-        self,
-        kind: type[AnswerT],
-        /,
-        *segments: str,
-        method: Method = "GET",
-        params: Mapping[str, Parameter] | None = None,
-        body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> AnswerT:
-        """Return the answer to a request, as a value."""
-
-
-class Transport:
-    """Sends requests below `/v1/{dataset}`. `http` has the base URL, the key and the time-out."""
+    They are below `/v1/{dataset}`. `http` has the base URL, the key and the time-out.
+    """
 
     def __init__(self, http: httpx2.Client, dataset: str) -> None:
         self._http, self._root = http, ("v1", dataset)
 
-    def request(
+    def _request(
         self,
         kind: type[AnswerT],
         *segments: str,
@@ -80,12 +67,12 @@ class Transport:
         except ValidationError as error:
             raise ApiError(f"{response.url}: this client cannot read the answer") from error
 
-    def lines(
+    def _lines(
         self, kind: type[AnswerT], *segments: str, params: Mapping[str, Parameter]
     ) -> Iterator[AnswerT]:
         """Yield the values of an answer of JSON lines, as they arrive.
 
-        Raises: as `request`.
+        Raises: as `_request`.
         """
         path = self._path(segments)
         adapter = TypeAdapter(kind)
@@ -104,13 +91,6 @@ class Transport:
         if unusable:
             raise errors.RequestRefusedError(f"{unusable[0]!r} cannot be part of a path.")
         return "".join(f"/{quote(segment, safe='')}" for segment in (*self._root, *segments))
-
-
-class ClientPart:
-    """A part of the client of one data set's API: the requests about one subject."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
 
 
 def error_of(code: str, text: str, otherwise: type[ApiError] = ApiError) -> ApiError:
