@@ -14,6 +14,7 @@ from dashboards import fetching
 from dashboards.answers import CachedAnswer
 from dashboards.fetching import cached, fetch
 from dashboards.settings import NotSetUpError, demo_settings
+from dashboards.text import capitalised
 from edge import own_programs
 from serving.client import Client
 from serving.errors import ApiError, NoReleaseError, UnknownItemError
@@ -62,7 +63,7 @@ def titles() -> dict[str, str]:
 
 
 def _readable(name: str) -> str:
-    return name[:1].upper() + name[1:].replace("_", " ")
+    return capitalised(name.replace("_", " "))
 
 
 def released_titles() -> dict[str, str]:

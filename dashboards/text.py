@@ -61,6 +61,11 @@ def plural(noun: str, n: int | None = None) -> str:
     return many if n is None else f"{n:,} {many}"
 
 
+def capitalised(text: str) -> str:
+    """Return the text with a capital first letter; `str.capitalize` makes the others small."""
+    return text[:1].upper() + text[1:]
+
+
 def article(noun: str) -> str:
     """Return the noun with its indefinite article: "a film", "an article"."""
     return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import score_terms
 from dashboards.demo.words import kinds
-from dashboards.text import esc
+from dashboards.text import capitalised, esc
 from serving.schemas import About, Explanation, ScoreTerm
 
 _ICONS = {
@@ -28,7 +28,7 @@ _CAUSES = {
 def place(explanation: Explanation) -> None:
     """Show where the item is on the list, or why it is not there."""
     icon = _ICONS.get(explanation.status, ":material/help:")
-    st.markdown(f"{icon} {esc(explanation.text[:1].upper() + explanation.text[1:])}")
+    st.markdown(f"{icon} {esc(capitalised(explanation.text))}")
 
 
 def show(explanation: Explanation, about: About, *, is_open: bool) -> None:

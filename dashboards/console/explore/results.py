@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import ui
 from dashboards.console.explore import editor, outcome, quick_chart
 from dashboards.console.explore.outcome import Outcome
-from dashboards.text import esc, plural
+from dashboards.text import capitalised, esc, plural
 from warehouse.errors import QueryRefusedError
 from warehouse.sql import formats
 
@@ -74,7 +74,7 @@ def _as_text(column: pa.ChunkedArray) -> pa.Array:
 
 def _refusal(reason: str) -> None:
     sentence, _, place = reason.partition("\n")
-    st.error(esc(sentence[:1].upper() + sentence[1:]), icon=":material/error:")
+    st.error(esc(capitalised(sentence)), icon=":material/error:")
     if place.strip():
         st.code(place.strip("\n"), language=None)
 

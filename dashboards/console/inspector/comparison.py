@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import ui
 from dashboards.console import components
-from dashboards.text import esc, plural
+from dashboards.text import capitalised, esc, plural
 from serving.schemas import ComparedItem, InspectedItem, UserInspection
 
 
@@ -72,7 +72,7 @@ def _left_out(user: UserInspection) -> None:
         {
             "Rank without rules": str(item.rank),
             "Title": esc(item.title),
-            "Why": esc(item.text[:1].upper() + item.text[1:]),
+            "Why": esc(capitalised(item.text)),
         }
         for item in missing
     ]

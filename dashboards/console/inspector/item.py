@@ -8,7 +8,7 @@ from dashboards import pages, product_api, ui
 from dashboards.console import components
 from dashboards.console.components import button
 from dashboards.console.inspector import served, subject, user
-from dashboards.text import NO_VALUE, esc, plural
+from dashboards.text import NO_VALUE, capitalised, esc, plural
 from serving.schemas import About, ItemInspection, RankBand, Share
 
 N_SIMILAR = 8
@@ -22,7 +22,7 @@ def show(dataset: str, answer: ItemInspection, about: About) -> None:
     vendor = f" · by {esc(item.vendor)}" if item.vendor else ""
     st.markdown(f"{ui.facts(item)}{vendor} {served.effects_text(answer.effects)}")
     for cause in answer.causes:
-        text = esc(cause.text[:1].upper() + cause.text[1:])
+        text = esc(capitalised(cause.text))
         st.warning(f"On no list: {text}.", icon=":material/visibility_off:")
     with st.grid(4, min_column_width=150):
         rank = answer.popularity_rank

@@ -7,7 +7,7 @@ from dashboards.console import components
 from dashboards.console.badges import Badge, Status
 from dashboards.console.components import button
 from dashboards.console.inspector import served, subject
-from dashboards.text import NO_VALUE, esc
+from dashboards.text import NO_VALUE, capitalised, esc
 from serving.schemas import About, ItemForUser, ItemStatus
 
 _BADGES: dict[ItemStatus, tuple[Status, str]] = {
@@ -29,7 +29,7 @@ def show(answer: ItemForUser, about: About) -> None:
     title = esc(answer.item.title if answer.item else answer.item_id)
     badge = Badge(*_BADGES[answer.status])
     ui.heading(f"{title} for this user", badge.markdown)
-    text = esc(answer.text[:1].upper() + answer.text[1:])
+    text = esc(capitalised(answer.text))
     st.markdown(f"{text}. {served.effects_text(answer.effects)}")
     with st.grid(4, min_column_width=150):
         is_listed = answer.status == "listed"

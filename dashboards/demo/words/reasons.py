@@ -1,6 +1,6 @@
 """Words for lists: why an item is on one, what kind of list it is, how its recipe ranks."""
 
-from dashboards.text import plural
+from dashboards.text import capitalised, plural
 from serving.schemas import About, ListedItem, ListKind
 
 ORIGINS: dict[ListKind, str] = {
@@ -22,7 +22,7 @@ def note(item: ListedItem) -> str:
     """Return the reason for an item; its rank if there is no reason."""
     if item.reason is None:
         return f"#{item.rank}"
-    return item.reason.text[:1].upper() + item.reason.text[1:]
+    return capitalised(item.reason.text)
 
 
 def contents(kind: ListKind, n_new_ratings: int, about: About) -> str:
