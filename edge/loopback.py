@@ -4,7 +4,6 @@ Set-up uses this before any package is installed: the standard library only.
 """
 
 import os
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 # Give this to `httpx2.Client(mounts=…)`: it wins over HTTP_PROXY and the like.
@@ -12,9 +11,9 @@ DIRECT = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 NO_PROXY = ("127.0.0.1", "localhost")
 
 
-def direct(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def direct() -> dict[str, str]:
     """Return the variables that keep connections to loopback off any proxy."""
-    named = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
     hosts = ",".join(dict.fromkeys([*filter(None, named.split(",")), *NO_PROXY]))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 

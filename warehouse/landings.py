@@ -69,13 +69,9 @@ def replaced(landings: Iterable[Landing]) -> set[str]:
     return {landing_id for landing in landings for landing_id in landing.replaces}
 
 
-def in_force(lake: Lake, *, snapshots: bool = False) -> list[Landing]:
-    """Return the landings whose rows count, oldest first.
-
-    `snapshots`: the source sends snapshots, so a landing ends those before it.
-    """
-    valid = not_replaced(recorded(lake))
-    return newest_snapshots(valid) if snapshots else valid
+def in_force(lake: Lake) -> list[Landing]:
+    """Return the landings that no other one replaces, oldest first."""
+    return not_replaced(recorded(lake))
 
 
 def not_replaced(landings: Sequence[Landing]) -> list[Landing]:

@@ -112,13 +112,13 @@ def confirmation(key: str) -> None:
         st.success(message, icon=":material/check_circle:")
 
 
-def filter_field(label: str, key: str, placeholder: str = "All items") -> None:
+def filter_field(label: str, key: str) -> None:
     """Show the field of a filter of items."""
     st.text_input(
         label,
         key=key,
         max_chars=MAX_FILTER_LENGTH,
-        placeholder=placeholder,
+        placeholder="All items",
         help="Such as `released >= 2000 and available`. Fields are `category`, `vendor`, "
         "`released` and the attributes of items. Texts are in quotes",
         persist_state="session",

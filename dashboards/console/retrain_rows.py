@@ -25,7 +25,6 @@ class Search:
     n_trials: int
     n_pruned: int
     n_failed: int
-    budget_seconds: float
     seconds: float
 
 

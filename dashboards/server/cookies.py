@@ -37,7 +37,6 @@ class Cookies:
             to check a signature.
         redeem: gets a ticket from `TICKET` of a POST to `RENEWAL_PATH`, and the value that the
             browser has sent; returns the value to set, or None to refuse.
-        max_age: lifetime of the cookie in seconds.
     """
 
     def __init__(
@@ -46,13 +45,11 @@ class Cookies:
         name: str,
         renew: Callable[[str | None], str | None],
         redeem: Callable[[str, str | None], str | None],
-        max_age: int = YEAR_SECONDS,
     ) -> None:
         self._app = app
         self._name = name
         self._renew = renew
         self._redeem = redeem
-        self._max_age = max_age
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; add the cookie to an answer that is a page."""
@@ -111,7 +108,7 @@ class Cookies:
         answer.set_cookie(
             name,
             value,
-            max_age=self._max_age,
+            max_age=YEAR_SECONDS,
             httponly=True,
             samesite="lax",
             secure=is_secure,

@@ -1,7 +1,7 @@
 """Rows of gold.maintenance: what a step of `maintain` did, with figures before and after."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -57,7 +57,6 @@ def of_tables(
     root: str,
     work: Callable[[Table], int],
     measure: Callable[[str, Table], Files],
-    tables: Iterable[Table] = TABLES,
 ) -> Record:
     """Do the work on each table that exists, and return what it did.
 
@@ -65,7 +64,7 @@ def of_tables(
     that count.
     """
     record = Record(step)
-    for table in filter(Lake(root).exists, tables):
+    for table in filter(Lake(root).exists, TABLES):
         before, begun = measure(root, table), time.monotonic()
         n_done = work(table)
         after = measure(root, table) if n_done else before

@@ -22,17 +22,17 @@ _SIZES = text(
 )
 # Pages are sampled first, so that a large release is not read in full.
 _PAIRS = text(
-    """
+    f"""
     with listed as materialized (
-        select user_id, item_ids[1:50] as item_ids
+        select user_id, item_ids[1:{DEPTH}] as item_ids
         from recommendations tablesample system (:percent) repeatable (1)
         where release_id = :after order by hashtext(user_id), user_id limit :n_users
     )
-    select listed.user_id, earlier.item_ids[1:50] as before, listed.item_ids as after
+    select listed.user_id, earlier.item_ids[1:{DEPTH}] as before, listed.item_ids as after
     from listed join recommendations as earlier
         on earlier.release_id = :before and earlier.user_id = listed.user_id
     order by hashtext(listed.user_id), listed.user_id
-    """
+    """  # noqa: S608 # our own number
 )
 _TITLES = text("select item_id, title from items where item_id = any (:item_ids)")
 

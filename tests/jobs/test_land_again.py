@@ -55,5 +55,5 @@ def test_a_snapshot_that_is_sent_again_lands_again(warehouse: Warehouse, inbox: 
         assert land.run(under(warehouse, f"dag/{run}/land"), snapshots, inbox) == 1
         assert land.run(under(warehouse, f"dag/{run}b/land"), snapshots, inbox) == 0
 
-    [newest] = landings.in_force(Lake(warehouse.root), snapshots=True)
+    [newest] = landings.newest_snapshots(landings.in_force(Lake(warehouse.root)))
     assert newest.landing_id.endswith("-1")

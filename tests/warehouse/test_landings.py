@@ -59,8 +59,9 @@ def test_of_snapshots_the_newest_of_each_section_is_in_force(tmp_path: Path) -> 
     landed(lake, "carts-1", minute=2, section="carts.csv")
     landed(lake, "views-2", minute=3, section="views.csv")
 
-    assert ids(landings.in_force(lake, snapshots=True)) == ["carts-1", "views-2"]
-    assert ids(landings.in_force(lake)) == ["views-1", "carts-1", "views-2"]
+    in_force = landings.in_force(lake)
+    assert ids(landings.newest_snapshots(in_force)) == ["carts-1", "views-2"]
+    assert ids(in_force) == ["views-1", "carts-1", "views-2"]
 
 
 def test_landings_of_an_older_version_lack_the_new_columns(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ class Outcome:
     n_quarantined: int
     n_dropped: int
     n_erased: int
-    n_unknown_items: int
 
     @property
     def n_rows(self) -> int:

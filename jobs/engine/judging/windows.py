@@ -24,7 +24,7 @@ from jobs.engine.recency import newest
 
 PAIR = ["user", "item"]
 Cut = Literal["time", "file_order", "random"]
-_BUCKETS = 1_000_000
+_BUCKETS, _SEED = 1_000_000, 0  # of a random cut
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLING = (0.5, 0.625, 0.75)  # shares of the rows before the gate's cut; the test rows are 1/4
 _SKETCH_MARGIN = 0.001
@@ -84,16 +84,14 @@ def rolling(gate_share: float) -> tuple[Span, ...]:
     return tuple(Span(round(at, 6), round(at + gate_share / 4, 6)) for at in starts)
 
 
-def older_side(
-    events: DataFrame, meanings: Meanings, *, share: float, cut: Cut = "time", seed: int = 0
-) -> Column:
+def older_side(events: DataFrame, meanings: Meanings, *, share: float, cut: Cut = "time") -> Column:
     """Return the condition for the older side, at least `share` of all ratings and other events.
 
     For data without times, `occurred_at` is the order of the events (`file_order`), or pairs are
     drawn at random (`random`). Only (kind, occurred_at) of `events` are read.
     """
     if cut == "random":
-        bucket = F.pmod(F.xxhash64(F.lit(seed), *PAIR), F.lit(_BUCKETS))
+        bucket = F.pmod(F.xxhash64(F.lit(_SEED), *PAIR), F.lit(_BUCKETS))
         return bucket < share * _BUCKETS
     kinds = ("rate", *(kind.name for kind in meanings.kinds))
     return F.unix_micros("occurred_at") <= cut_at(events, share, kinds)
