@@ -5,6 +5,7 @@ A callback draws nothing: it stores a message and a toast, which the page shows 
 
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from serving.errors import ApiError
 from serving.schemas import About, Item, NewEvent, RatingsPage
 
 log = logging.getLogger(__name__)
+SAME_VIEW = timedelta(minutes=30)  # after it, an opened page is another view, as in web analytics
 
 
 def card_actions(ratings: RatingsPage, about: About) -> Actions:
@@ -67,11 +69,16 @@ def remove(item: Item, kind: str, n: int, event_ids: Sequence[str]) -> None:
 
 
 def open_item(item: Item, kind: str) -> None:
-    """Save that the user opened an item's page. A failure is logged, not shown."""
-    if not visitors.may_act():
-        return
+    """Save that the user opened an item's page, unless they had opened it shortly before.
+
+    So a reload, the browser's back button and a second tab are no further views. A failure is
+    logged, not shown.
+    """
+    dataset = choices.dataset()
     try:
-        saving.send(choices.dataset(), _event(item, kind))
+        if _was_opened(dataset, item, kind) or not visitors.may_act():
+            return
+        saving.send(dataset, _event(item, kind))
     except ApiError as error:
         log.info("not saved that a page was opened error=%s", error)
     product_api.clear_user_answers()
@@ -138,6 +145,17 @@ def _quantity(kind: str, n: int, about: About) -> int | None:
     Without a value, an event is of one piece.
     """
     return n if n > 1 and about.kinds[kind].value == "count" else None
+
+
+def _was_opened(dataset: str, item: Item, kind: str) -> bool:
+    """Return whether the user has a view of the item that is younger than `SAME_VIEW`.
+
+    Raises:
+        ApiError: as of `product_api`.
+    """
+    since = datetime.now(UTC) - SAME_VIEW
+    views = product_api.events(dataset, choices.user(), (kind,)).value.items
+    return any(view.item_id == item.item_id and view.occurred_at > since for view in views)
 
 
 def _event(item: Item, kind: str, value: int | None = None) -> Write:

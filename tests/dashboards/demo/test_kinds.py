@@ -1,10 +1,13 @@
 """A data set without ratings: its pages have buttons by kind of event, such as "Buy"."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboards import product_api
+from dashboards.demo.feedback import callbacks
 from dashboards.demo.words import kinds
 from dashboards.text import esc
 from serving.client import Client
@@ -82,6 +85,28 @@ def test_a_page_that_is_open_is_a_view_once_and_not_of_an_operator(
     another.run()
     assert not another.exception
     assert len(market.acted) == 1
+
+
+def test_a_reload_or_another_tab_is_no_further_view_until_half_an_hour_later(
+    page: Page, market: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(item_id: str, browser: str | None = None) -> AppTest:
+        shown = page(ITEM)
+        shown.query_params["id"] = item_id
+        if browser is not None:
+            shown.session_state["browser"] = browser
+        return shown.run()
+
+    browser = opened(FIRST.item_id).session_state["browser"]
+    opened(FIRST.item_id, browser)
+    opened(shop.ITEMS[1].item_id, browser)
+    opened(FIRST.item_id, browser)
+    viewed = [item_id for _, item_id, _ in market.acted]
+    assert viewed == [FIRST.item_id, shop.ITEMS[1].item_id]
+
+    monkeypatch.setattr(callbacks, "SAME_VIEW", timedelta(seconds=-60))
+    opened(FIRST.item_id, browser)
+    assert len(market.acted) == 3
 
 
 @pytest.mark.usefixtures("market")
