@@ -1,6 +1,7 @@
 """Base classes of requests and answers, and the types of ids, numbers and times."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -100,12 +101,33 @@ def first_errors(errors: Sequence[Mapping[str, Any]], whole: str = "body") -> li
     """Return texts of the first errors, each cut. `whole` names what has no part that is wrong."""
     return [
         f"{'.'.join(map(str, error['loc'])) or whole}: {error['msg']}"[:MOST_CHARACTERS]
-        for error in errors[:MOST_ERRORS]
+        for error in _without_none(errors)[:MOST_ERRORS]
     ]
+
+
+def _without_none(errors: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the errors of fields that may be null as those of other fields.
+
+    Pydantic reports them twice: under the field's type, and that the value is not null.
+    """
+    nullable = {tuple(error["loc"])[:-1] for error in errors if error["type"] == "none_required"}
+    return [_of_field(error, nullable) for error in errors if error["type"] != "none_required"]
+
+
+def _of_field(
+    error: Mapping[str, Any], nullable: AbstractSet[tuple[Any, ...]]
+) -> Mapping[str, Any]:
+    """Return the error without the type in its path, if it is that of a field in `nullable`."""
+    loc = tuple(error["loc"])
+    n_of_field = next((n for n in range(len(loc)) if loc[:n] in nullable), None)
+    if n_of_field is None:
+        return error
+    return {**error, "loc": loc[:n_of_field] + loc[n_of_field + 1 :]}
 
 
 def reasons(errors: Sequence[Mapping[str, Any]]) -> str:
     """Return what is wrong with a request: the first errors, and how many more there are."""
+    errors = _without_none(errors)
     texts = first_errors(errors)
     if len(errors) > MOST_ERRORS:
         texts.append(f"and {len(errors) - MOST_ERRORS:,} more")

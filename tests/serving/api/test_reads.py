@@ -20,6 +20,8 @@ from tests.support.serving.api_server import running_api
 from tests.support.serving.problems import problem
 from tests.support.serving.server import as_role
 
+FILLED = "String should have at least 1 character"
+LIMITED = "Input should be less than or equal to 100"
 AWAY = "postgresql+psycopg2://api:canary@127.0.0.1:1/lantern"
 ROUTES = {
     "/health",
@@ -134,6 +136,25 @@ def test_each_error_is_a_problem_with_a_next_step(
     answer = problem(http.get(path.format(schema_of(owner))))
 
     assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        (
+            f"filter=released > {'1' * 1000}",
+            "query.filter: String should have at most 1000 characters.",
+        ),
+        ("filter=", f"query.filter: {FILLED}."),
+        ("filter=&limit=999", f"query.filter: {FILLED}; query.limit: {LIMITED}."),
+    ],
+)
+def test_a_parameter_that_may_be_missing_has_one_error(
+    http: httpx2.Client, owner: Engine, query: str, detail: str
+) -> None:
+    answer = problem(http.get(f"/v1/{schema_of(owner)}/popular?{query}"))
+
+    assert answer.detail == detail
 
 
 def test_a_method_without_a_route_is_a_problem(http: httpx2.Client, owner: Engine) -> None:
