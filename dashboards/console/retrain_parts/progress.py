@@ -1,6 +1,7 @@
 """Progress of the active retrain, or the outcome of the last one: its tasks, and their log."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -15,6 +16,7 @@ from dashboards.text import NO_VALUE, duration, esc, plural, with_code
 SLOW = 1.5  # ratio to the usual duration from which a run or task counts as slow
 SLOW_SECONDS = 10  # by which it has to be longer, too
 MIN_EARLIER = 2  # earlier runs from which a duration is called usual
+_NO_LOG = "No lines: the attempt was ended from outside, such as by a restart of the machine."
 WITH_LOG = {"running", "failed", "up_for_retry", "restarting"}  # states
 
 
@@ -62,6 +64,17 @@ def show_log(account: Account, run: Run) -> None:
     address = sources.airflow_page(run.dag_id, run.run_id, task.task_id)
     st.caption(f"Log of **{esc(task.name)}**, last lines · [whole log in Airflow]({address})")
     st.code("\n".join(lines) or "No lines yet.", language=None, wrap_lines=True)
+
+
+def show_earlier_attempts(account: Account, run: Run) -> None:
+    """Show the end of the log of each attempt after which its task was tried again."""
+    for task in sources.tasks(account, run):
+        if task.try_number > 1:
+            earlier = replace(task, try_number=task.try_number - 1)
+            lines = client.log_tail(account, run, earlier)
+            title = f"Why attempt {earlier.try_number} of {esc(task.name)} ended"
+            with st.expander(title, icon=":material/replay:"):
+                st.code("\n".join(lines) or _NO_LOG, language=None, wrap_lines=True)
 
 
 def _before_the_first(ingests: Sequence[Run]) -> str:

@@ -46,6 +46,8 @@ def show_progress() -> None:
         progress.show(account, run, ingests)
         if run and (is_active or run.state == "failed"):
             progress.show_log(account, run)
+        if run:
+            progress.show_earlier_attempts(account, run)
 
 
 @fragments.fragment(run_every=ACTIVE_SECONDS if is_active else None)

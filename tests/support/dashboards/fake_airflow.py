@@ -36,6 +36,7 @@ class FakeAirflow:
         self.tags: list[str] = []
         self.refuses_values = False
         self.has_dag = True
+        self.earlier_logs: dict[int, list[str]] = {}  # by the number of the attempt
         self.log = ["::group::setup", "\x1b[1mreading <b>rows</b>\x1b[0m", "trial 3: 0.28"]
         self.n_requests = Counter[str]()  # by the last part of the path
         self.questions: list[Json] = []
@@ -72,8 +73,9 @@ class FakeAirflow:
                 return 200, {"hitl_details": waiting}
             case [_, "dagRuns", _, "hitlDetails"]:
                 return 200, {"hitl_details": self.questions}
-            case [_, "dagRuns", _, "taskInstances", _, "logs", _]:
-                return 200, [{"event": line} for line in self.log]
+            case [_, "dagRuns", _, "taskInstances", _, "logs", number]:
+                lines = self.earlier_logs.get(int(number), self.log)
+                return 200, [{"event": line} for line in lines]
             case [dag_id, "dagRuns"]:
                 by_dag = {"playground__retrain": self.runs, "playground__backtest": self.backtests}
                 runs = by_dag.get(dag_id, self.runs[1:3])
@@ -165,7 +167,7 @@ def _tasks(run: Json) -> list[Json]:
                 "task_id": task_id,
                 "task_display_name": TASK_TEXTS[task_id].title,
                 "state": state or None,
-                "try_number": 1,
+                "try_number": run.get("attempts", {}).get(task_id, 1 if state else 0),
                 "start_date": at.isoformat() if state else None,
                 "end_date": ended.isoformat() if state == "success" else None,
             }

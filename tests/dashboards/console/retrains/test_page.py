@@ -36,6 +36,29 @@ def test_a_running_retrain_shows_its_tasks_its_log_and_links_to_airflow(page: Pa
     assert log.value == "reading <b>rows</b>\ntrial 3: 0.28"
 
 
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["trial 2: 0.27", "::endgroup::", "MemoryError"], "trial 2: 0.27\nMemoryError"),
+        ([], "No lines: the attempt was ended from outside, such as by a restart of the machine."),
+    ],
+)
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_task_that_was_tried_again_shows_why_its_attempt_ended(
+    page: Page, retraining: FakeOperations, lines: list[str], shown: str, *, is_active: bool
+) -> None:
+    if not is_active:
+        del retraining.airflow.runs[0]
+    retraining.airflow.runs[0]["attempts"] = {"evaluate": 3}
+    retraining.airflow.earlier_logs = {1: ["another error"], 2: lines}
+
+    app = opened(page, RETRAINS)
+
+    [attempt] = [each for each in app.expander if "attempt" in each.label]
+    assert attempt.label == f"Why attempt 2 of {TASK_TEXTS['evaluate'].title} ended"
+    assert [code.value for code in attempt.code] == [shown]
+
+
 @pytest.mark.parametrize(("is_active", "intervals"), [(True, {2}), (False, {None})])
 def test_only_an_active_retrain_is_polled(
     page: Page,
