@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jobs.ingestion.proposals import formats
+from jobs.ingestion.proposals import formats, offers
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
 from jobs.ingestion.proposals.guesses import Fields, Guess
@@ -36,7 +36,8 @@ def items(table: SampledTable, item: Profile) -> Fields:
             ]
         if candidates:
             fields[field] = Guess(candidates[0].name, "by the name of the column")
-    return fields | _attributes(others)
+    used = [guess.value for guess in fields.values()]
+    return fields | _attributes([column for column in others if column.name not in used])
 
 
 def categories(table: SampledTable, item: Profile) -> Fields | None:
@@ -159,15 +160,13 @@ def _example(column: Profile, separator: str) -> str:
 
 
 def _attributes(others: Sequence[Profile]) -> Fields:
-    types: dict[str, str] = {}
+    types = offers.types(others)
     for column in others:
-        roles = names.roles(column.name)
-        if "price" in roles:
-            types[column.name] = "number" if column.is_numeric else "text"
-        elif "text" in roles:
-            types[column.name] = "text"
+        if "text" in names.roles(column.name):
+            types.setdefault(column.name, "text")
     if not types:
         return {}
+    types = {column.name: types[column.name] for column in others if column.name in types}
     written = [formats.marks(column) for column in others if types.get(column.name) == "number"]
     return {
         **next(filter(None, written), {}),

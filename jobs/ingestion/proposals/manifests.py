@@ -30,6 +30,8 @@ def written(draft: Draft, title: str) -> str:
         header = f"[{name}]" if name != "events" else f"[[{name}]]"
         file = Guess(table.file, _OTHERS if is_pattern(table.file) else "")
         blocks.append([header, *_lines({"file": file, **fields}, name)])
+    if draft.display:
+        blocks.append(["[display]", *_lines(draft.display)])
     if draft.scale:
         blocks.append(["[scale]", *_lines(draft.scale)])
     for kind, fields in sorted(draft.kinds.items(), key=_weight):

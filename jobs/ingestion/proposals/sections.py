@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from jobs.ingestion.proposals import catalogues
+from jobs.ingestion.proposals import catalogues, offers
 from jobs.ingestion.proposals.events import EventColumns
 from jobs.ingestion.proposals.files.profiles import Profile
 from jobs.ingestion.proposals.files.tables import SampledTable
@@ -22,6 +22,7 @@ class Draft:
 
     sections: list[tuple[SectionName, SampledTable, Fields]] = field(default_factory=list)
     scale: Fields = field(default_factory=dict)
+    display: Fields = field(default_factory=dict)
     floors: Fields = field(default_factory=dict)
     kinds: dict[str, Fields] = field(default_factory=dict)
     item_noun: Guess | None = None
@@ -46,7 +47,9 @@ def add_catalogue(
     if best is not None:
         rest.remove(best[0])
         table, ids = _with_names(*best)
-        result.sections.append(("items", *_named_items(table, catalogues.items(table, ids))))
+        fields = catalogues.items(table, ids)
+        result.display = offers.display(table.profiles, fields.get("attributes"))
+        result.sections.append(("items", *_named_items(table, fields)))
     else:
         _add_items_of_events(result, of_events)
     for table in rest:

@@ -17,13 +17,13 @@ _SUBJECTS: Final[dict[Role, str]] = {
     "item": (
         "item product movie film book game song track artist album sku asin parent_asin isbn place "
         "business restaurant article news anime content recipe video show series listing property "
-        "offer stock stockcode beer wine app course joke hotel poi venue job event_item iid mid"
+        "offer stockcode beer wine app course joke hotel poi venue job event_item iid mid"
     ),
 }
 _EXACT: Final[dict[Role, str]] = {
     "user": "reviewerid userid memberid customerid visitorid clientid uid u reviewername",
     "item": (
-        "parentasin itemid productid movieid stockcode asin isbn iid i contentid articleid "
+        "parentasin itemid productid movieid stockcode stockid asin isbn iid i contentid articleid "
         "businessid"
     ),
     "time": (
