@@ -35,6 +35,20 @@ def program(tmp_path: Path) -> Path:
     return tmp_path / "shop.mjs"
 
 
+def test_the_steps_are_typescript_too(program: Path) -> None:
+    steps = "".join(markdown.blocks(GUIDE, "js"))
+    (program.parent / "shop.mts").write_text(steps)
+    strict = ["--strict", "--exactOptionalPropertyTypes", "--module", "nodenext"]
+    types = ["--typeRoots", str(node.MODULES / "@types"), "--types", "node"]
+
+    compiler = str(node.MODULES / "typescript/bin/tsc")
+    node.run(
+        ["node", compiler, "--noEmit", "--target", "es2022", *strict, *types, "shop.mts"],
+        program.parent,
+        {},
+    )
+
+
 def test_the_steps_for_node_work_as_printed(
     program: Path, committing: str, owner: Engine, publisher: Engine
 ) -> None:

@@ -48,12 +48,13 @@ import type {
   paths,
 } from "./schema.js";
 
+/** Where the API is, and for which data set. A value that is not set is refused by name. */
 export interface Settings extends Partial<Limits> {
   /** The address of the API, such as `http://127.0.0.1:8000`. */
-  baseUrl: string;
+  baseUrl: string | undefined;
   /** A key of the data set. It is a secret: never send it to a browser. */
-  key: string;
-  dataset: string;
+  key: string | undefined;
+  dataset: string | undefined;
 }
 
 /** The parameters after the `?` of an operation. */
@@ -81,6 +82,14 @@ export type VerdictsQuery = QueryOf<paths[`${Root}/verdicts`]["get"]>;
 
 const DEFAULTS: Limits = { timeoutMs: 5000, retries: 3, maxWaitMs: 5000 };
 
+function given(settings: Settings, name: "baseUrl" | "dataset" | "key"): string {
+  const value = settings[name];
+  if (!value) {
+    throw new TypeError(`new Lantern: ${name} is not set. Is its environment variable?`);
+  }
+  return value;
+}
+
 /**
  * Client of one data set's product API.
  *
@@ -92,10 +101,13 @@ export class Lantern {
   /** The requests of `openapi-fetch` that this client makes, without its retries. */
   readonly http: Client<paths>;
   readonly #settings: Settings & Limits;
+  readonly #dataset: string;
 
   constructor(settings: Settings) {
     this.#settings = { ...DEFAULTS, ...settings };
-    const { baseUrl, key } = settings;
+    const baseUrl = given(settings, "baseUrl");
+    const key = given(settings, "key");
+    this.#dataset = given(settings, "dataset");
     this.http = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
   }
 
@@ -423,7 +435,7 @@ export class Lantern {
         throw new LanternError(`no URL can have the id ${JSON.stringify(id)} in its path`);
       }
     }
-    return { path: { ...ids, dataset: this.#settings.dataset } };
+    return { path: { ...ids, dataset: this.#dataset } };
   }
 }
 

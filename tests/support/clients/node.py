@@ -15,6 +15,7 @@ import pytest
 from tools import typescript
 
 PACKAGE = typescript.FOLDER / "lantern-client-0.1.0.tgz"
+MODULES = typescript.FOLDER / "node_modules"
 SECONDS = 300  # the machine may be busy
 N_PASSED = re.compile(r"^# pass (\d+)$", re.MULTILINE)
 
