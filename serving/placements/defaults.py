@@ -11,7 +11,8 @@ _FAVOURITE = PlacementShelf(
 _TRENDING = PlacementShelf(title="Trending now", source="trending", limit=20, minimum=3)
 _NEW = PlacementShelf(title="New", source="new", limit=20, minimum=3)
 _SIMILAR = PlacementShelf(title="Similar to {item}", source="similar", limit=20)
-_TOGETHER = PlacementShelf(title="Goes well with {item}", source="together", limit=12)
+# one product alone in a row looks like a mistake
+_TOGETHER = PlacementShelf(title="Goes well with {item}", source="together", limit=12, minimum=2)
 _AGAIN = PlacementShelf(title="Again for you", source="again", limit=12)
 
 DEFAULTS: Mapping[str, PlacementVersion] = {
@@ -20,7 +21,7 @@ DEFAULTS: Mapping[str, PlacementVersion] = {
         "home": (_FOR_YOU, _FAVOURITE, _TRENDING, _NEW),
         "item": (_TOGETHER, _SIMILAR, _FOR_YOU),
         "basket": (
-            PlacementShelf(title="Goes well with your basket", source="together", limit=12),
+            _TOGETHER.model_copy(update={"title": "Goes well with your basket"}),
             PlacementShelf(title="Similar to what you chose", source="similar", limit=12),
             _AGAIN,
             _FOR_YOU,

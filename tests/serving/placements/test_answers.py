@@ -178,6 +178,23 @@ def test_the_default_placements_answer_for_a_fresh_data_set(reading: Connection)
             assert not any("{" in shelf.title for shelf in answer.shelves)
 
 
+@pytest.mark.parametrize("name", ["item", "basket"])
+@pytest.mark.parametrize(("partners", "is_shown"), [(("f2",), False), (("f2", "o1"), True)])
+def test_what_goes_well_with_an_item_is_shown_from_two_items_on(
+    publisher: Engine,
+    reading: Connection,
+    name: str,
+    partners: tuple[str, ...],
+    *,
+    is_shown: bool,
+) -> None:
+    live_shop.release(publisher, together={"f1": dict.fromkeys(partners, 20.0)})
+
+    shelves = shown(reading, name, None, "f1").shelves
+
+    assert ("together" in {shelf.source for shelf in shelves}) == is_shown
+
+
 def test_titles_name_the_given_item(publisher: Engine, reading: Connection) -> None:
     live_shop.release(publisher, similar=live_shop.SIMILAR)
 

@@ -29,7 +29,7 @@ ABOUT = {
     },
 }
 WEIGHTS = {"kind_weights": {"purchase": 5.0, "cart": 3.0, "view": 1.0}}
-SIMILAR, TOGETHER = {"f2": {"f3": 0.5, "f1": 0.4}}, {"f2": {"o1": 20.0}}
+SIMILAR, TOGETHER = {"f2": {"f3": 0.5, "f1": 0.4}}, {"f2": {"o1": 20.0, "o2": 10.0}}
 
 
 @dataclass(frozen=True)
