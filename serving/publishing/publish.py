@@ -34,12 +34,12 @@ class Candidate:
     """The description of a fit that is to be published.
 
     `about` has the fields of `serving.schemas.About` except `categories` and `n_items`, which are
-    computed from the items; without `kinds` and attributes there are none. `counts` has the
-    expected number of rows by table; up to `n_erased` fewer are accepted, as so many users were
-    erased since the fit. `withdraws`: items that are not sent are withdrawn from this release on,
-    unless the product changed them after the newest of those that are. `outbox_until`: the fit has
-    learned the events of the outbox of earlier transactions. `users_until`: likewise of changes of
-    users.
+    computed from the items. Where it lacks `kinds` or attributes, the data set has none. `counts`
+    has the expected number of rows by table; up to `n_erased` fewer are accepted, as so many users
+    were erased since the fit. `withdraws`: this release withdraws the items that are not sent,
+    except those that the product changed later than every item sent. `outbox_until`: the fit has
+    learned the events that earlier transactions wrote into the outbox. `users_until`: it has
+    learned the changes of users that earlier transactions wrote.
     """
 
     retrain_id: str
@@ -201,7 +201,10 @@ def _refuse_without_titles(
 
 
 def _leave_out_the_newly_erased(session: Session, release_id: int, n_erased: int) -> None:
-    """Delete rows of users who were erased since there were `n_erased`; hold up other erasures."""
+    """Delete the rows of users erased while the release was loaded; hold up further erasures.
+
+    Before it was loaded, `n_erased` users were erased.
+    """
     erasures.hold_up(session)
     if erasures.count(session) > n_erased and loading.delete_erased(session, release_id):
         checksum = loading.checksum(session, release_id)

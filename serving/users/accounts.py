@@ -37,9 +37,8 @@ _OWNS = text(
     "select exists (select from user_tokens where user_id = :user_id and digest = :digest)"
 )
 _LOCK = text(f"select pg_advisory_xact_lock({erasures.OF_USER})")
-_HOLD_UP_BATCHES = locks.waiting_briefly(
-    f"pg_advisory_xact_lock({erasures.OF_BATCHES})"
-)  # see `erasures.hold_up_for_batch`
+# Waits for batches that are being written, and holds up others: see `erasures.hold_up_for_batch`.
+_HOLD_UP_BATCHES = locks.waiting_briefly(f"pg_advisory_xact_lock({erasures.OF_BATCHES})")
 # A repeated erasure keeps the date of the first one. `any(array(…))` makes the primary keys usable.
 _ERASE = text(
     f"""
@@ -110,7 +109,7 @@ def owns(connection: Connection, user_id: str, token: str) -> bool:
     return bool(connection.scalar(_OWNS, values))
 
 
-def requested_by(
+def requester(
     connection: Connection, user_id: str, *, key: str, scopes: Collection[str], token: str | None
 ) -> str:
     """Return who requests the export or the erasure of a user's data: `key NAME` or `THE_USER`.

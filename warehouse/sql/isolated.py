@@ -25,7 +25,7 @@ REFUSED = 3  # exit code of the worker: its output is a reason
 IS_CUT = b"is_cut"  # metadata of the result's schema
 STARTING_SECONDS = 10.0  # seconds added to the query's limit for starting the process
 MAX_BYTES = 16_000_000  # largest result, in bytes
-# Variables with secrets of the app. The worker needs no more than the lake's storage does.
+# How variables with secrets of the app begin. The worker needs only those of the lake's storage.
 _WITHHELD = ("AIRFLOW", "API_", "CONSOLE_", "DEMO_", "KEY_", "SERVING_", "VISITOR_")
 
 

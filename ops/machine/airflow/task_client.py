@@ -24,7 +24,7 @@ def _checking(client: Client, /, **options: object) -> None:
 
 
 def _reach_ours(request: httpx.Request) -> None:
-    """Send a request to the address at which our Airflow listens, as a client of ours does.
+    """Send a request of Airflow's `httpx` as `own_programs` does with one of our `httpx2`.
 
     Raises:
         ConnectError: nobody listens, or a user who is not trusted. The client tries again.

@@ -176,7 +176,7 @@ def erase(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Respo
     user. With the scope `operate` the request can be repeated.
     """
     with caller.transaction() as authorized:
-        by = accounts.requested_by(
+        by = accounts.requester(
             authorized.connection,
             user_id,
             key=authorized.name,

@@ -40,7 +40,7 @@ def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Resp
     """
     with caller.transaction() as authorized:
         connection = authorized.connection
-        accounts.requested_by(
+        accounts.requester(
             connection, user_id, key=authorized.name, scopes=authorized.scopes, token=token
         )
         if accounts.is_erased(connection, user_id):

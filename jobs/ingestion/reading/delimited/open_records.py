@@ -105,21 +105,21 @@ class OpenRecords:
         """
         number, start = self._lines.number, self._lines.position - n_chars
         self._paths = [path for path in self._paths if path.state(number) is not None]
-        path = self._path(number, state)
+        path = self._path_with(number, state)
         if path is None:
             path = _Path(number, state, self._lines.position)
             self._paths.append(path)
-        return self._resolved(path, number, start)
+        return self._end_of(path, number, start)
 
-    def _resolved(self, path: "_Path", number: int, start: int) -> RecordEnd:
-        """Return the end of a record that is on the path at line `number`; lines are from there."""
+    def _end_of(self, path: "_Path", number: int, start: int) -> RecordEnd:
+        """Return the end of a record that is on the path at line `number`, counted from there."""
         while path.end is None and path.joined is None:
             if path.position > start + LONGEST_RECORD:
                 break
             self._extend(path)
         has_quote, has_single_quote = path.quote >= number, path.single_quote >= number
         if path.joined is not None:
-            rest = self._resolved(path.joined, path.reached + 1, start)
+            rest = self._end_of(path.joined, path.reached + 1, start)
             return RecordEnd(
                 rest.state,
                 path.reached + 1 - number + rest.n_lines,
@@ -144,13 +144,13 @@ class OpenRecords:
         if state not in GOING_ON:
             path.end = state
             return
-        path.joined = self._path(path.reached + 1, state)
+        path.joined = self._path_with(path.reached + 1, state)
         if path.joined is None:
             path.states.append(state)
             path.reached += 1
             path.position += len(line)
 
-    def _path(self, number: int, state: State) -> "_Path | None":
+    def _path_with(self, number: int, state: State) -> "_Path | None":
         return next((path for path in self._paths if path.state(number) == state), None)
 
 
