@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import uvicorn
 from starlette.types import ASGIApp
 
+from edge import cookies
 from edge.log_lines import OneLine
 from edge.protocol import bounded
 from edge.settings import EdgeSettings
@@ -52,8 +53,11 @@ def configuration(
 ) -> uvicorn.Config:
     """Return uvicorn's configuration of an app, or of `MODULE:FACTORY`, with these limits.
 
+    This process reads cookies in linear time from then on.
+
     `logging`: None leaves the configuration of logging as it is.
     """
+    cookies.read_in_linear_time()
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),

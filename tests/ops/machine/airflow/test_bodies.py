@@ -5,11 +5,12 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -145,24 +146,44 @@ def test_a_body_that_is_the_largest_has_no_room() -> None:
     assert asyncio.run(send_all()) == [503, 200, 200]
 
 
-def test_airflow_finds_the_middleware_in_a_plugin() -> None:
+def plugins_folder() -> str:
+    """Return the folder of plugins that Airflow's settings name."""
     [folder] = {
         str(of_section["PLUGINS_FOLDER"])
         for of_section in airflow_config.SETTINGS.values()
         if "PLUGINS_FOLDER" in of_section
     }
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    in_image = compose["x-airflow-environment"]["AIRFLOW__CORE__PLUGINS_FOLDER"]
-    assert in_image == folder.replace(str(ROOT), "/app")
-    file = Path(folder) / "lantern_limits.py"
+    return folder
+
+
+def load_plugin() -> ModuleType:
+    """Return the module of the plugin, as Airflow loads it."""
+    file = Path(plugins_folder()) / "lantern_limits.py"
     specification = importlib.util.spec_from_file_location("lantern_limits", file)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
+    return module
 
-    (registered,) = module.Limits.fastapi_root_middlewares
+
+def test_airflow_finds_the_middleware_in_a_plugin() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    in_image = compose["x-airflow-environment"]["AIRFLOW__CORE__PLUGINS_FOLDER"]
+    assert in_image == plugins_folder().replace(str(ROOT), "/app")
+
+    (registered,) = load_plugin().Limits.fastapi_root_middlewares
     assert registered["middleware"] is airflow_bodies.BodyLimit
+
+
+def test_with_the_plugin_airflow_reads_cookies_in_linear_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("http.cookies._unquote", str)
+
+    load_plugin()
+
+    assert cookie_parser(r'name="a\"b"') == {"name": 'a"b'}
 
 
 def test_no_plugin_has_the_name_of_an_installed_module() -> None:
