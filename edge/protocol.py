@@ -14,6 +14,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n"
 MAX_WAITING = 32  # requests of one connection whose answers have not begun
+FRAMING = 8  # bytes about a chunk for each byte of the body: chunks may have a single byte
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"  # asks for the body; not yet an answer
 CLOSE = b"connection: close\r\n\r\n"
 
@@ -35,6 +36,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_header = True  # of the current or the next request
         self._in_body = False
         self._header_bytes = 0
+        self._body_bytes = 0
+        self._received_bytes = 0  # of the request, with its header and what is about its chunks
         self._unread: asyncio.TimerHandle | None = None
         self._unfinished: deque[RequestResponseCycle] = deque()
 
@@ -75,10 +78,11 @@ class BoundedProtocol(HttpToolsProtocol):
         was_in_body = self._in_body
         if self._in_header:
             self._header_bytes += len(data)
+        self._received_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing() or self.transport.get_protocol() is not self:
             self._stop()  # refused, or a WebSocket from now on
-        elif self._in_header and self._header_bytes > self.limits.max_header_bytes:
+        elif self._is_too_large():
             self._end(TOO_LARGE)
         elif self._in_body:
             if not was_in_body:
@@ -122,13 +126,31 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.transport = one_write  # type: ignore[assignment]
             self.cycle.on_response = one_write.complete
 
+    def _is_too_large(self) -> bool:
+        """Return whether an incomplete request has too many bytes besides its body's content.
+
+        They are its header and what is about its chunks. The parser keeps a field after the last
+        chunk until it is complete, whatever its length, and copies it with each read.
+        """
+        limit = self.limits.max_header_bytes
+        if self._in_header:
+            return self._header_bytes > limit
+        framing = self._received_bytes - self._body_bytes
+        return self._in_body and framing > 2 * limit + FRAMING * self._body_bytes
+
     def _finish_first(self) -> None:
         self._unfinished.popleft()  # answers are in the order of the requests
         self.on_response_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Count the bytes, and pass them on."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Expect the next request."""
         self._in_header, self._in_body, self._header_bytes = True, False, 0
+        self._body_bytes = self._received_bytes = 0
         super().on_message_complete()
 
     def _start(self, seconds: float) -> None:

@@ -176,6 +176,40 @@ def test_a_header_above_the_limits_is_refused(connect: Connect, sent: bytes) -> 
     assert answer(connection)[:13] in {b"HTTP/1.1 431 ", b"HTTP/1.1 400 "}
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"0\r\nX: " + b"1" * 100_000,
+        b"3;name=" + b"1" * 100_000,
+        b"3\r\nabc\r\n0\r\nX: " + b"1" * 100_000,
+    ],
+    ids=["field after an empty body", "extension of a chunk", "field after a body"],
+)
+def test_what_is_about_chunks_above_the_limit_ends_the_connection(
+    connect: Connect, sent: bytes
+) -> None:
+    connection = connect()
+    connection.sendall(PUT + b"Transfer-Encoding: chunked\r\n\r\n")
+    began = time.monotonic()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(sent)
+
+    assert received(connection) == b""
+    assert time.monotonic() - began < LIMITS.body_seconds / 2
+
+
+def test_chunks_may_have_a_single_byte(connect: Connect) -> None:
+    connection = connect()
+    chunks = b"1\r\nx\r\n" * 5000 + b"0\r\nX-Checksum: 1\r\n\r\n"
+
+    connection.sendall(PUT + b"Transfer-Encoding: chunked\r\n\r\n")
+    for start in range(0, len(chunks), 1000):
+        connection.sendall(chunks[start : start + 1000])
+        time.sleep(0.005)
+
+    assert answer(connection).endswith(b"5000 bytes")
+
+
 def test_connections_above_the_limit_get_503(connect: Connect) -> None:
     open_ones = [connect() for _ in range(LIMITS.max_connections)]
     for connection in open_ones:
