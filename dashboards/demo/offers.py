@@ -106,7 +106,10 @@ def price_text(price: float, currency: str) -> str:
 
 def is_shown(address: str) -> bool:
     """Return whether the address is one of a picture on an allowed host."""
-    split = urlsplit(address)
+    try:
+        split = urlsplit(address)
+    except ValueError:  # such as `https://[`
+        return False
     return split.scheme == "https" and split.netloc in AppSettings().picture_hosts
 
 

@@ -101,7 +101,10 @@ def is_own_origin(headers: Headers) -> bool:
     origins = headers.getlist("origin")
     if not origins:
         return True
-    split = urlsplit(origins[0])
+    try:
+        split = urlsplit(origins[0])
+    except ValueError:  # such as `http://[`
+        return False
     is_http = split.scheme in {"http", "https"}
     return len(origins) == 1 and is_http and split.netloc == headers.get("host")
 

@@ -72,6 +72,8 @@ def test_a_product_has_a_drawing_and_an_item_of_no_shop_none() -> None:
         (PICTURE.replace("img.", "evil."), False),
         ("https://img.example.org@evil.example/tea.jpg", False),
         ("javascript:alert(1)", False),
+        ("https://[", False),
+        ("https://[img.example.org]/tea.jpg", False),
         ("", False),
     ],
 )

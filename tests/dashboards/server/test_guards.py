@@ -100,7 +100,11 @@ def test_a_file_is_taken_only_for_a_session_that_may_upload(http: TestClient) ->
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "http://testserver:81", "null", "", "file://testserver"]
+    "origin",
+    [
+        *("http://evil.example", "http://testserver:81", "null", "", "file://testserver"),
+        *("http://[", "http://[testserver]"),
+    ],
 )
 def test_a_page_of_another_origin_is_refused(http: TestClient, origin: str) -> None:
     assert http.get("/", headers={"Origin": origin}).status_code == 403
