@@ -110,6 +110,11 @@ class Question:
     run_id: str = ""
 
 
+def dataset_of(dag_id: str) -> str:
+    """Return the data set of a DAG: `shop` of `shop__retrain`."""
+    return dag_id.rpartition("__")[0]
+
+
 def dag_of(fields: Mapping[str, Any]) -> Dag:
     """Return the DAG with these fields of Airflow's answer."""
     return Dag(

@@ -29,6 +29,7 @@ SIGN_IN = "/auth/token"
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 OVERLOADED = {502, 503, 504}
 DATABASE_ERROR = "Database error"  # the reason of a 500, as of two writers of one row at once
+PAGE = 100  # DAGs; by default Airflow returns no more at once
 PAUSE_SECONDS = 1.0  # before a request is repeated
 
 log = logging.getLogger(__name__)
@@ -125,18 +126,14 @@ class Airflow(Runs, Questions, Backfills):
             return User(name, is_operator=False)
         return User(name, is_operator=True)
 
-    def may_read_dags(self) -> bool:
-        """Return whether the user of this token may read DAGs, as viewers and operators may."""
-        try:
-            self._ask("GET", "/dags", params={"limit": 1})
-        except NotAllowedError:
-            return False
-        return True
-
     def dags(self) -> dict[str, bool]:
-        """Return by DAG id whether the DAG is paused."""
-        dags = self._ask("GET", "/dags", params={"limit": 500})["dags"]
-        return {dag["dag_id"]: dag["is_paused"] for dag in dags}
+        """Return by DAG id whether the DAG is paused, of all that the user may read."""
+        paused: dict[str, bool] = {}
+        while True:
+            page = self._ask("GET", "/dags", params={"limit": PAGE, "offset": len(paused)})
+            paused |= {dag["dag_id"]: dag["is_paused"] for dag in page["dags"]}
+            if not page["dags"] or len(paused) >= page["total_entries"]:
+                return paused
 
     def dag(self, dag_id: str) -> Dag:
         """Return a DAG with the fields of its form."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from streamlit.delta_generator import DeltaGenerator
 
+from airflow_api.answers import dataset_of
 from airflow_api.client import AirflowUnavailableError
 from dashboards import choices, pages, states, ui
 from dashboards.console import components, sources
@@ -68,4 +69,4 @@ def _readable_dags(account: Account, while_down: str) -> Iterable[str]:
 
 
 def _is_among(dag_ids: Iterable[str], dataset: str) -> bool:
-    return any(dag_id.startswith(f"{dataset}__") for dag_id in dag_ids)
+    return dataset in map(dataset_of, dag_ids)

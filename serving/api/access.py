@@ -8,6 +8,7 @@ or token is checked before the body is read and before the name of the data set 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, get_type_hints
 
 from fastapi.security.utils import get_authorization_scheme_param
@@ -115,7 +116,8 @@ class Admission:
         self, token: str, dataset: str, address: str, *, is_for_viewers: bool
     ) -> OperatorCaller:
         digest = keys.digest(token)
-        find = self.operators.user if is_for_viewers else self.operators.operator
+        of_dataset = partial(self.operators.viewer, dataset=dataset)
+        find = of_dataset if is_for_viewers else self.operators.operator
         if self.operators.was_valid(digest):
             user = await find(token)
         else:

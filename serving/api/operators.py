@@ -1,7 +1,7 @@
 """Authentication of operators and viewers: users of Airflow, each with their own token from it.
 
 There is no shared key. Airflow returns the user of a token and their role; the answer is cached by
-the token's digest. Operators have the role Op or Admin. Viewers may read the DAGs.
+the token's digest. Operators have the role Op or Admin. Viewers may read the DAGs of a data set.
 """
 
 import re
@@ -16,8 +16,8 @@ from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import Depends
 from sqlalchemy import Connection
 
-from airflow_api.answers import User
-from airflow_api.client import Airflow, AirflowError, SignInRefusedError
+from airflow_api.answers import dataset_of
+from airflow_api.client import Airflow, AirflowError, NotAllowedError, SignInRefusedError
 from serving import errors
 from serving.api.authentication import (
     Admitted,
@@ -43,6 +43,15 @@ T = TypeVar("T")
 CLAIMS: dict[str, object] = {"verify_signature": False, "verify_exp": True, "require": ["exp"]}
 
 
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """An operator or a viewer; `datasets` are those whose DAGs a viewer may read."""
+
+    name: str
+    is_operator: bool
+    datasets: frozenset[str] = frozenset()
+
+
 class Operators:
     """Looks up the user of a token in Airflow and caches the answer.
 
@@ -55,7 +64,7 @@ class Operators:
     def __init__(self, airflow_url: str | None, seconds: float, threads: int = 4) -> None:
         self._airflow = Airflow(airflow_url, timeout=TIMEOUT_SECONDS) if airflow_url else None
         self._acting = Airflow(airflow_url, timeout=ACT_SECONDS) if airflow_url else None
-        self._users = ExpiringCache[User](seconds)
+        self._users = ExpiringCache[KnownUser](seconds)
         self._refused = ExpiringCache[errors.KeyRefusedError](seconds, keeps_expired=False)
         self.most_lookups = max(1, min(MOST_LOOKUPS, threads - 1))
         self._lookups = CapacityLimiter(self.most_lookups)
@@ -65,7 +74,7 @@ class Operators:
         """Return whether the token was an operator's or a viewer's when it was last looked up."""
         return digest in self._users
 
-    async def operator(self, token: str) -> User:
+    async def operator(self, token: str) -> KnownUser:
         """Return the operator with this token.
 
         Raises:
@@ -77,7 +86,21 @@ class Operators:
             raise errors.ScopeMissingError(f"{user.name!r} is not an operator.")
         return user
 
-    async def user(self, token: str) -> User:
+    async def viewer(self, token: str, dataset: str) -> KnownUser:
+        """Return the user with this token, who is an operator or may read the data set's DAGs.
+
+        Raises:
+            ScopeMissingError: the user may not read them.
+            KeyRefusedError, OperatorsNotConfiguredError, OperatorCheckUnavailableError: see `user`.
+        """
+        user = await self.user(token)
+        if not user.is_operator and dataset not in user.datasets:
+            raise errors.ScopeMissingError(
+                f"{user.name!r} may not read the DAGs of the data set {dataset!r} in Airflow."
+            )
+        return user
+
+    async def user(self, token: str) -> KnownUser:
         """Return the operator or viewer with this token.
 
         Raises:
@@ -117,7 +140,7 @@ class Operators:
             if airflow is not None:
                 airflow.close()
 
-    async def _look_up(self, token: str) -> User:
+    async def _look_up(self, token: str) -> KnownUser:
         if self._airflow is None:
             raise errors.OperatorsNotConfiguredError("This API has no address of Airflow.")
         must_be_current(token)
@@ -139,11 +162,16 @@ class Operators:
             self._lookups.release_on_behalf_of(borrower)
 
 
-def _operator_or_viewer(airflow: Airflow) -> User:
+def _operator_or_viewer(airflow: Airflow) -> KnownUser:
     user = airflow.user()
-    if not user.is_operator and not airflow.may_read_dags():
-        raise errors.ScopeMissingError(f"{user.name!r} may not read the DAGs in Airflow.")
-    return user
+    if user.is_operator:
+        return KnownUser(user.name, is_operator=True)
+    try:
+        dag_ids = airflow.dags()
+    except NotAllowedError as error:
+        refusal = f"{user.name!r} may not read the DAGs in Airflow."
+        raise errors.ScopeMissingError(refusal) from error
+    return KnownUser(user.name, is_operator=False, datasets=frozenset(map(dataset_of, dag_ids)))
 
 
 def must_be_current(token: str) -> None:

@@ -42,7 +42,7 @@ def url(requests: Requests) -> Iterator[str]:
                 return
             status = 503 if requests.n_overloaded else 200
             requests.n_overloaded = max(0, requests.n_overloaded - 1)
-            body = b'{"dags": [], "access_token": "t"}'
+            body = b'{"dags": [], "total_entries": 0, "access_token": "t"}'
             if requests.n_of_database:
                 requests.n_of_database -= 1
                 status, body = 500, b'{"detail": {"reason": "Database error"}}'

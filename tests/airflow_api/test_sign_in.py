@@ -6,7 +6,7 @@ import socket
 import anyio
 import pytest
 
-from airflow_api.answers import User
+from airflow_api.answers import User, dataset_of
 from airflow_api.client import Airflow, AirflowUnavailableError, NotAllowedError, SignInRefusedError
 from serving.api.operators import Operators
 from serving.errors import KeyRefusedError, ScopeMissingError
@@ -18,7 +18,7 @@ def test_user_has_who_is_an_operator(admin: Airflow, viewer: Airflow) -> None:
     assert viewer.user() == User("vera", is_operator=False)
 
 
-def test_the_api_accepts_tokens_of_operators_only(
+def test_the_api_accepts_tokens_of_operators_and_of_viewers_of_a_data_set(
     url: str, admin: Airflow, viewer: Airflow
 ) -> None:
     operators = Operators(url, seconds=0)
@@ -27,7 +27,10 @@ def test_the_api_accepts_tokens_of_operators_only(
     assert anyio.run(operators.operator, admin.token).name == "admin"
     with pytest.raises(ScopeMissingError, match="'vera' is not an operator"):
         anyio.run(operators.operator, viewer.token)
-    assert anyio.run(operators.user, viewer.token) == User("vera", is_operator=False)
+    known = anyio.run(operators.viewer, viewer.token, dataset_of(INGEST))
+    assert (known.name, known.is_operator) == ("vera", False)
+    with pytest.raises(ScopeMissingError, match="'vera' may not read the DAGs"):
+        anyio.run(operators.viewer, viewer.token, "elsewhere")
     for invalid in ("not.a.token", secrets.token_urlsafe(32)):
         with pytest.raises(KeyRefusedError, match="not an Airflow token"):
             anyio.run(operators.operator, invalid)

@@ -17,7 +17,7 @@ class Program(BaseHTTPRequestHandler):
     """Answers every request with a list of no DAGs."""
 
     def do_GET(self) -> None:
-        body = b'{"dags": []}'
+        body = b'{"dags": [], "total_entries": 0}'
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

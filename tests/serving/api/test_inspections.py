@@ -17,7 +17,7 @@ from serving.errors import (
 )
 from serving.operator_client import OperatorClient
 from tests.support.serving import shop
-from tests.support.serving.airflow_users import ADA, PIA, VERA
+from tests.support.serving.airflow_users import ADA, PIA, VERA, VIC
 from tests.support.serving.api_server import Connected
 
 pytestmark = pytest.mark.usefixtures("published_shop")
@@ -53,6 +53,15 @@ def test_operators_and_viewers_look_and_nobody_else(
         for request in requests(connected(token)):
             with pytest.raises(refusal):
                 request()
+
+
+def test_a_viewer_looks_at_users_of_their_data_sets_only(
+    connected: Connected, owner: Engine
+) -> None:
+    for request in requests(connected(VIC))[:3]:
+        with pytest.raises(ScopeMissingError, match="'vic' may not read the DAGs of the data set"):
+            request()
+    assert looked(owner) == []
 
 
 def requests(client: OperatorClient) -> list[Callable[[], object]]:

@@ -63,7 +63,8 @@ class FakeAirflow:
         match [unquote(part) for part in path.removeprefix("/api/v2/dags").split("/")][1:]:
             case []:
                 names = ("playground__ingest", "playground__retrain")
-                return 200, {"dags": [{"dag_id": name, "is_paused": False} for name in names]}
+                dags = [{"dag_id": name, "is_paused": False} for name in names]
+                return 200, {"dags": dags, "total_entries": len(dags)}
             case [dag_id, "details"] if self.has_dag:
                 tags = [{"name": name} for name in self.tags]
                 shown = {"dag_id": dag_id, "is_paused": False, "tags": tags, "params": self.params}

@@ -17,17 +17,21 @@ def token_of(name: str, expires_at: int = 4_102_444_800) -> str:
     return jwt.encode({"sub": name, "exp": expires_at}, "of 32 bytes or more for HMAC-SHA-256")
 
 
-# the tokens of an operator, of a viewer, and of a user without a role
-ADA, VERA, PIA = token_of("ada"), token_of("vera"), token_of("pia")
+# the tokens of an operator, of two viewers, and of a user without a role
+ADA, VERA, VIC, PIA = token_of("ada"), token_of("vera"), token_of("vic"), token_of("pia")
 LOGIN = {"username": "ada", "password": "a right password"}
-USERS = {ADA: "ada", VERA: "vera", PIA: "pia"}
-OPERATORS, VIEWERS = {"ada"}, {"ada", "vera"}
+USERS = {ADA: "ada", VERA: "vera", VIC: "vic", PIA: "pia"}
+OPERATORS, VIEWERS = {"ada"}, {"ada", "vera", "vic"}
 
 
 class AirflowUsers:
-    """Signed-in users by token. If `failing` is set, every request gets this status and body."""
+    """Signed-in users by token. If `failing` is set, every request gets this status and body.
+
+    Vera may read the DAGs of `datasets`, and Vic those of the data set `elsewhere`.
+    """
 
     def __init__(self) -> None:
+        self.datasets: list[str] = []
         self.users = dict(USERS)
         self.retrains = AirflowRetrains()
         self.requested: list[str] = []
@@ -53,7 +57,10 @@ class AirflowUsers:
         if name not in (VIEWERS if path == "/api/v2/dags" else OPERATORS):
             return 403, b'{"detail": "Forbidden"}'
         about_dags = self.retrains.respond(method, path, json.loads(body or b"{}"), name)
-        status, answer = about_dags or (200, {"connections": [], "dags": []})
+        datasets = ["elsewhere"] if name == "vic" else self.datasets
+        dags = [{"dag_id": f"{each}__retrain", "is_paused": False} for each in datasets]
+        listed = {"connections": [], "dags": dags, "total_entries": len(dags)}
+        status, answer = about_dags or (200, listed)
         return status, json.dumps(answer).encode()
 
     @contextmanager

@@ -73,7 +73,9 @@ def connecting(
     owner: Engine, committing: str, *, key_cache_seconds: int = 0
 ) -> Iterator[Connected]:
     """Yield a function that returns a client with this token, of an API of the engine's schema."""
-    with AirflowUsers().served() as airflow:
+    users = AirflowUsers()
+    users.datasets = [schema_of(owner)]
+    with users.served() as airflow:
         own: dict[str, object] = {"airflow_url": airflow, "datasets": (schema_of(owner),)}
         own |= {"key_cache_seconds": key_cache_seconds}
         with (
