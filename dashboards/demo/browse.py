@@ -130,8 +130,10 @@ def orders(about: About, *, have_years: bool, is_search: bool) -> dict[ItemOrder
 def order_picker(named: Mapping[ItemOrder, str]) -> ItemOrder:
     """Show the orders, and return the chosen one."""
     filters.read("sort", named, DEFAULT_ORDER)
-    if st.session_state["sort"] not in named:  # "Most popular" of a search that ended
-        st.session_state["sort"] = DEFAULT_ORDER
+    order = st.session_state["sort"]  # maybe "Most popular" of a search that ended
+    # Set in every run: the browser sends the label that it shows, and a search gives it to another
+    # order. Else the first search would be sorted by popularity from its next letter on.
+    st.session_state["sort"] = order if order in named else DEFAULT_ORDER
     chosen = st.selectbox(
         "Order",
         [*named],

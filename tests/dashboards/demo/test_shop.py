@@ -83,6 +83,25 @@ def test_a_visitor_puts_a_product_into_the_basket_and_buys_it(
     ]
 
 
+def test_a_search_is_sorted_by_the_best_match_until_another_order_is_chosen(
+    open_shop: RealShop, desktop: Page
+) -> None:
+    desktop.goto(f"{open_shop.app}/browse")
+    field = at_rest(desktop).get_by_placeholder("Search titles")
+    order = desktop.get_by_role("combobox", name="Order")
+    expect(order).to_have_value("Most popular")
+
+    for typed in ("film", "film 1"):
+        field.fill(typed)
+        expect(desktop).to_have_url(re.compile("q=" + typed.replace(" ", r"(\+|%20)") + "$"))
+        expect(order).to_have_value("Best match")
+        at_rest(desktop)
+
+    expect(desktop).not_to_have_url(re.compile("sort="))
+    field.fill("")
+    expect(order).to_have_value("Most popular")
+
+
 def test_products_come_and_go_with_the_changes_of_the_catalogue(
     open_shop: RealShop, desktop: Page, browser: Browser
 ) -> None:
