@@ -60,14 +60,22 @@ def rating_text(rating: float, about: About) -> str:
 
 
 def bar_table(terms: Sequence[ScoreTerm], about: About) -> pd.DataFrame:
-    """Return a row for each bar: its cause, the rating or kind of event, and the effect."""
+    """Return a row for each bar: its cause, the rating or what the user did, and the effect."""
     ratings = [
-        (t.event_kind or "") if t.rating is None else rating_text(t.rating, about) for t in terms
+        _act_text(t.event_kind, about) if t.rating is None else rating_text(t.rating, about)
+        for t in terms
     ]
     causes, effects = [t.title or t.kind for t in terms], [t.value for t in terms]
     bars = pd.DataFrame({"cause": causes, "rating": ratings, "effect": effects})
     # Terms of one cause, such as two popularities, are one bar: the chart would stack them.
     return bars.groupby(["cause", "rating"], sort=False)["effect"].sum().reset_index()
+
+
+def _act_text(kind: str | None, about: About) -> str:
+    """Return what the user did, such as "bought" or "added to the basket"; empty without a kind."""
+    meaning = about.kinds.get(kind or "")
+    past = (meaning.past if meaning else "") or kind or ""
+    return " ".join(past.replace("{}", "").split())
 
 
 def _chart(bars: pd.DataFrame, whose: str) -> alt.LayerChart:

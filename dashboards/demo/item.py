@@ -13,7 +13,7 @@ from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
 from dashboards.demo.words import decades, kinds
 from dashboards.identity import visitors
-from dashboards.text import day, esc, plural
+from dashboards.text import capitalised, day, esc, plural
 from serving.schemas import FilledShelf
 from serving.schemas.base import MAX_ID_LENGTH
 
@@ -133,7 +133,8 @@ def attributes() -> Iterator[tuple[str, str]]:
         if isinstance(text, str) and about.value.attributes.get(name) == "time":
             text = day(text)
         if isinstance(text, str) and len(text) <= MAX_ATTRIBUTE:
-            yield name[:1].upper() + name[1:].replace("_", " "), text
+            label = "sold since" if name == display.since else name.replace("_", " ")
+            yield capitalised(label), text
 
 
 def actions_and_reasons() -> None:

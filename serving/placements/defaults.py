@@ -11,9 +11,9 @@ _FAVOURITE = PlacementShelf(
 _TRENDING = PlacementShelf(title="Trending now", source="trending", limit=20, minimum=3)
 _NEW = PlacementShelf(title="New", source="new", limit=20, minimum=3)
 _SIMILAR = PlacementShelf(title="Similar to {item}", source="similar", limit=20)
-# one product alone in a row looks like a mistake
+# one product alone in a row looks like a mistake, and the one just bought is not wanted again
 _TOGETHER = PlacementShelf(title="Goes well with {item}", source="together", limit=12, minimum=2)
-_AGAIN = PlacementShelf(title="Again for you", source="again", limit=12)
+_AGAIN = PlacementShelf(title="Again for you", source="again", limit=12, minimum=3)
 
 DEFAULTS: Mapping[str, PlacementVersion] = {
     name: PlacementVersion(name=name, version=0, shelves=shelves)

@@ -84,6 +84,16 @@ def test_terms_of_one_cause_are_one_bar() -> None:
     assert bars["effect"].tolist() == pytest.approx([0.5, 0.6])
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("cart", "added to the basket"), ("purchase", "bought"), ("gift_wrap", "gift_wrap")],
+)
+def test_a_bar_says_what_the_user_did(kind: str, text: str) -> None:
+    term = ScoreTerm(kind="event", value=0.9, item_id="9", title="Alien", event_kind=kind)
+
+    assert bar_table([term], shop.about(rates=False))["rating"].tolist() == [text]
+
+
 def test_the_terms_that_the_sentence_names_have_bars() -> None:
     def charted(*values: float) -> list[float]:
         terms = [ScoreTerm(kind="rating", value=value, title="Alien") for value in values]

@@ -162,6 +162,23 @@ def test_attributes_are_shown_and_are_literal(page: Page, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("market")
+def test_the_start_of_sale_is_named_as_such(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = shop.about(rates=False)
+    dated = about.display.model_copy(update={"since": "created_at"})
+    times = {**about.attributes, "created_at": "time"}
+    with_day = about.model_copy(update={"display": dated, "attributes": times})
+    item = ItemDetails(**FIRST.model_dump(), attributes={"created_at": "2026-03-01T00:00:00Z"})
+    monkeypatch.setattr(product_api, "about", lambda _: fresh(with_day))
+    monkeypatch.setattr(product_api, "item", lambda *_: fresh(item))
+    shown = page(ITEM)
+    shown.query_params["id"] = FIRST.item_id
+
+    shown.run()
+
+    assert ":gray[Sold since] 1 March 2026" in words(shown)
+
+
+@pytest.mark.usefixtures("market")
 def test_a_new_visitor_may_delete_their_data_and_is_not_asked_to_rate(page: Page) -> None:
     data = page(RATINGS).run()
     assert not data.exception

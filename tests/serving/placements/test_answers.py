@@ -195,6 +195,19 @@ def test_what_goes_well_with_an_item_is_shown_from_two_items_on(
     assert ("together" in {shelf.source for shelf in shelves}) == is_shown
 
 
+@pytest.mark.parametrize(("n_liked", "is_shown"), [(2, False), (3, True)])
+def test_what_a_user_chose_before_is_offered_again_from_three_items_on(
+    publisher: Engine, owner: Engine, reading: Connection, n_liked: int, *, is_shown: bool
+) -> None:
+    live_shop.release(publisher)
+    for item_id in ("o1", "o2", "o3")[:n_liked]:
+        rate(owner, "v1", item_id, 5.0)
+
+    shelves = shown(reading, "basket", "v1").shelves
+
+    assert ("again" in {shelf.source for shelf in shelves}) == is_shown
+
+
 def test_titles_name_the_given_item(publisher: Engine, reading: Connection) -> None:
     live_shop.release(publisher, similar=live_shop.SIMILAR)
 
