@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from dashboards import choices, product_api, states, ui
-from dashboards.demo import filters, offers
+from dashboards import choices, offers, product_api, states, ui
+from dashboards.demo import filters
 from dashboards.demo.header import header
 from dashboards.demo.words import decades
 from dashboards.text import esc, plural

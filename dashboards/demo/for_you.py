@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import notes, offers, placed, shelves, visit
+from dashboards import choices, offers, pages, product_api, states, ui
+from dashboards.demo import notes, placed, shelves, visit
 from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
 from dashboards.demo.words import reasons

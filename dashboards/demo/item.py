@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import explanation, notes, offers, placed, visit
+from dashboards import choices, offers, pages, product_api, states, ui
+from dashboards.demo import explanation, notes, placed, visit
 from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
 from dashboards.demo.words import decades, kinds

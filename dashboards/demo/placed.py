@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from dashboards import product_api
+from dashboards import offers, product_api
 from dashboards.answers import CachedAnswer
-from dashboards.demo import offers
 from dashboards.demo.basket import contents
-from dashboards.demo.offers import Offer
 from dashboards.demo.words import kinds, reasons
+from dashboards.offers import Offer
 from dashboards.ui import Card
 from serving.schemas import About, FilledShelf, ListedItem, Placement
 from serving.schemas.placements import MAX_GIVEN_ITEMS

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from dashboards import product_api
+from dashboards import offers, product_api
 from dashboards.covers import product
-from dashboards.demo import offers, shelves
-from dashboards.demo.offers import Offer
+from dashboards.demo import shelves
 from dashboards.demo.shelves import HomeShelf
+from dashboards.offers import Offer
 from dashboards.text import day, esc
 from serving.schemas import ItemDetails
 from tests.support.dashboards import shop

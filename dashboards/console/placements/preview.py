@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from dashboards import ui
+from dashboards import offers, product_api, ui
 from dashboards.console.components import row
 from dashboards.console.placements import client, draft, editor
 from dashboards.console.placements.editor import SOURCES
 from dashboards.console.sources import Account
-from dashboards.text import esc, with_code
+from dashboards.offers import Offer
+from dashboards.text import capitalised, esc, with_code
 from dashboards.ui import Card
 from serving.errors import RequestRefusedError, UserErasedError
-from serving.schemas import About, PlacementPreview, TriedShelf
+from serving.schemas import About, ListedItem, PlacementPreview, TriedShelf
 from serving.schemas.base import MAX_ID_LENGTH
+
+N_USERS = 5  # that the page names
 
 
 def show(account: Account, dataset: str, about: About) -> None:
@@ -30,6 +33,7 @@ def show(account: Account, dataset: str, about: About) -> None:
                 help=f"The id of the {esc(about.item_noun)} on whose page the shelves are, or that "
                 "is in the basket",
             )  # fmt: skip
+        st.caption(f"Users with a list: {esc(', '.join(_some_users(dataset)))}")
         is_pressed = st.form_submit_button(
             "Preview", key="try_placement", icon=":material/visibility:", disabled=bool(problem)
         )
@@ -39,7 +43,12 @@ def show(account: Account, dataset: str, about: About) -> None:
     if is_pressed:
         _try(account, dataset, (user_id or "").strip(), (item_id or "").strip())
     if preview := draft.tried(draft.shelves()):
-        _result(preview)
+        _result(preview, dataset, about)
+
+
+def _some_users(dataset: str) -> list[str]:
+    """Return the ids of a few users to preview the shelves for."""
+    return [user.user_id for user in product_api.users(dataset).value[:N_USERS]]
 
 
 def _try(account: Account, dataset: str, user_id: str, item_id: str) -> None:
@@ -56,17 +65,23 @@ def _try(account: Account, dataset: str, user_id: str, item_id: str) -> None:
         draft.keep_tried(shelves, preview)
 
 
-def _result(preview: PlacementPreview) -> None:
+def _result(preview: PlacementPreview, dataset: str, about: About) -> None:
     who = "an anonymous user" if preview.user_id is None else f"user {esc(preview.user_id)}"
     st.caption(f"As {who} would see it now, from release {preview.release_id}")
+    items = [item for shelf in preview.shelves for item in shelf.items]
+    offered = offers.of_items(dataset, items, about)
     for number, shelf in enumerate(preview.shelves):
         if shelf.left_out is None:
-            cards = [Card(item, item.reason.text if item.reason else "") for item in shelf.items]
+            cards = [_card(item, offered.get(item.item_id, offers.NONE)) for item in shelf.items]
             ui.shelf(esc(shelf.title), cards, f"tried-{number}", right=_origin(shelf))
         else:
             with row():
                 st.markdown(f":gray[**{esc(shelf.title)}**]", width="content")
                 st.caption(f":gray-badge[Left out] {with_code(shelf.left_out)}", width="content")
+
+
+def _card(item: ListedItem, offer: Offer) -> Card:
+    return offers.card(item, offer, capitalised(item.reason.text) if item.reason else "")
 
 
 def _origin(shelf: TriedShelf) -> str:

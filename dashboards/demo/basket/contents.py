@@ -7,10 +7,9 @@ the basket if an event such as "Add to basket" is newer than the item's newest p
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards import product_api
-from dashboards.demo import offers
-from dashboards.demo.offers import Offer
+from dashboards import offers, product_api
 from dashboards.demo.words import kinds
+from dashboards.offers import Offer
 from dashboards.text import plural
 from serving.schemas import About, ItemDetails, KindEvent
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards import choices, pages, product_api, states, ui
-from dashboards.demo import notes, offers, placed, visit
+from dashboards import choices, offers, pages, product_api, states, ui
+from dashboards.demo import notes, placed, visit
 from dashboards.demo.basket import contents
 from dashboards.demo.basket.contents import Line
 from dashboards.demo.feedback import callbacks

@@ -1,8 +1,11 @@
 """The page "Placements": the draft, its preview for a user, activation and the way back."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards import product_api
 from dashboards.console.placements import draft
 from dashboards.console.placements.editor import refusal
 from dashboards.text import esc
@@ -11,6 +14,7 @@ from serving.schemas import PlacementShelf
 from tests.support.dashboards.app_pages import Page, keys, posters, words
 from tests.support.dashboards.console_pages import PLACEMENTS, opened, press, warnings
 from tests.support.dashboards.fake_placements import CHANGED, DEFAULT, HOSTILE, FakePlacements
+from tests.support.dashboards.visitors import Visitors
 
 
 def rows(app: AppTest) -> list[int]:
@@ -66,6 +70,20 @@ def test_a_draft_is_previewed_for_a_chosen_user(page: Page, placements: FakePlac
 
     write(app, "title", rows(app)[0], "Another")  # a preview is of exactly these shelves
     assert posters(app) == []
+
+
+@pytest.mark.usefixtures("placements")
+def test_a_preview_shows_products_as_the_shop_does(page: Page, visitors: Visitors) -> None:
+    visitors.rates = False
+    app = opened(page, PLACEMENTS)
+    some_users = [user.user_id for user in product_api.users("playground").value[:2]]
+    assert f"Users with a list: {esc(', '.join(some_users))}" in words(app)
+
+    press(app, "try_placement")
+
+    first, *_ = json.loads(app.get("bidi_component")[0].proto.json)
+    assert first["is_product"]
+    assert first["price"].startswith("€")
 
 
 def test_a_draft_is_activated_with_a_reason(page: Page, placements: FakePlacements) -> None:
