@@ -83,7 +83,8 @@ class Fields:
         return at
 
     def _attribute(self, name: str, at: int) -> FieldType:
-        declared = attributes.must_be_declared(name, self.types, f"filter: at character {at}")
+        fields = {**_BUILT_IN, **self.types}
+        declared = attributes.must_be_declared(name, fields, f"filter: at character {at}")
         match declared:
             case "number" | "time" | "list":
                 return declared

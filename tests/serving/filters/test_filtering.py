@@ -216,6 +216,13 @@ def test_a_changed_attribute_counts_at_once(released: int, client: Client, owner
     [
         ("prize < 20", ("unknown-attribute", "at character 1: there is no attribute 'prize'")),
         (
+            "department == 'Toys'",
+            (
+                "unknown-attribute",
+                "declared: brand, category, price, released",
+            ),
+        ),
+        (
             "price < 2 and category == 'Dramma'",
             ("unknown-category", "at character 15: no cat"),
         ),
