@@ -238,8 +238,8 @@ def test_a_mail_server_that_greets_without_end_is_left_in_time() -> None:
 
 
 def test_all_attempts_together_have_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(targets, "DELIVERY_SECONDS", 0.5)
-    monkeypatch.setattr(targets, "FIRST_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(targets, "DELIVERY_SECONDS", 3)
+    monkeypatch.setattr(targets, "FIRST_PAUSE_SECONDS", 1.0)
     hook = Hook(statuses=[500] * 9)
 
     with webhook(hook) as url, pytest.raises(DeliveryError, match="500"):
