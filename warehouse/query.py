@@ -182,13 +182,13 @@ class Lake:
         return DeltaTable(table.uri(self.root), version=version)
 
     def _at(self, table: Table, version: int, newest: int) -> DeltaTable:
+        name = table.full_name
+        if version > newest:  # delta-rs would look for each version up to this one
+            raise VersionGoneError(f"{name} has no version {version}: the newest one is {newest}")
         try:
             return DeltaTable(table.uri(self.root), version=version)
         except DeltaError as error:
-            name = table.full_name
-            reason = f"{name} has no version {version}: the newest one is {newest}"
-            if version <= newest:
-                reason = f"version {version} of {name} can no longer be read: its log was deleted"
+            reason = f"version {version} of {name} can no longer be read: its log was deleted"
             raise VersionGoneError(reason) from error
 
 

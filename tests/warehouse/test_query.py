@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,6 +93,14 @@ def test_a_dataset_for_another_engine_has_the_version(lake: Lake) -> None:
     assert lake.dataset(SILVER_USER_INDEX, newest - 1).count_rows() == 1
     with pytest.raises(VersionGoneError, match=f"the newest one is {newest}"):
         lake.dataset(SILVER_USER_INDEX, newest + 1)
+
+
+def test_a_version_far_ahead_is_refused_at_once(lake: Lake) -> None:
+    began = time.process_time()
+    with pytest.raises(VersionGoneError, match="has no version 100000000"):
+        lake.dataset(SILVER_USER_INDEX, 100_000_000)
+
+    assert time.process_time() - began < 1
 
 
 def test_the_error_for_a_table_without_a_commit_names_it(lake: Lake) -> None:
