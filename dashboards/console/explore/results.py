@@ -15,6 +15,7 @@ from warehouse.errors import QueryRefusedError
 from warehouse.sql import formats
 
 PARQUET_TYPE = "application/vnd.apache.parquet"
+UNSHOWN = "not shown: cast the column to text"  # in place of a value that Python does not have
 
 
 def show(dataset: str) -> None:
@@ -68,8 +69,15 @@ def _is_shown(kind: pa.DataType) -> bool:
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.Array:
-    values = column.to_pylist(maps_as_pydicts="lossy")
-    return pa.array([None if v is None else formats.text(v) for v in values], pa.string())
+    return pa.array(map(_text, column), pa.string())
+
+
+def _text(scalar: pa.Scalar) -> str | None:
+    try:
+        value = scalar.as_py(maps_as_pydicts="lossy")
+    except (OverflowError, ValueError):  # such as the year 294247: Python's end with 9999
+        return UNSHOWN
+    return None if value is None else formats.text(value)
 
 
 def _refusal(reason: str) -> None:

@@ -190,3 +190,10 @@ def test_what_a_browser_cannot_show_is_text() -> None:
     )
 
     assert results.shown(table).to_pylist() == [{"n (1)": '{"k": 1}', "n (2)": ["a"], "x": 1}]
+
+
+def test_times_that_python_does_not_have_are_named() -> None:
+    times = pa.array([2**63 - 2, None], pa.timestamp("us"))
+    table = pa.table({"row": pa.StructArray.from_arrays([times], ["at"]), "n": [1, 2]})
+
+    assert results.shown(table)["row"].to_pylist() == [results.UNSHOWN, '{"at": null}']
