@@ -154,6 +154,12 @@ def test_the_programs_get_the_name_the_client_and_the_scheme(proxy: Proxy, name:
     assert answer.headers["strict-transport-security"]
 
 
+def test_no_page_of_another_origin_shows_airflow_in_a_frame(proxy: Proxy) -> None:
+    answer = ask(proxy, NAMES[2], "/dags")
+
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+
+
 def test_the_api_gets_the_path_as_it_was_sent(proxy: Proxy) -> None:
     path = "/v1/shop/users/a%2Fb%20%C3%BC/ratings/c%252F"
 
