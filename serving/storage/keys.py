@@ -63,6 +63,12 @@ def find(connection: Connection, digest: str) -> KnownKey | None:
     return None if row is None else _key(*row)
 
 
+def is_valid(connection: Connection, key: KnownKey) -> bool:
+    """Return whether a key still exists: it was neither revoked nor replaced since it was found."""
+    same = ApiKey.name == key.name, ApiKey.created_at == key.created_at
+    return connection.execute(select(ApiKey.name).where(*same)).one_or_none() is not None
+
+
 def named(session: Session, name: str) -> KnownKey | None:
     """Return the key with this name, or None."""
     row = session.execute(_KEYS.where(ApiKey.name == name)).one_or_none()

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Annotated, Literal
 
@@ -14,9 +15,10 @@ from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from serving import catalogue, schemas
-from serving.api.authentication import Caller, Maintainer
+from serving.api.authentication import REFUSED, Caller, Maintainer
 from serving.api.routes.routers import CHANGE, router
-from serving.errors import ApiUnavailableError
+from serving.errors import ApiUnavailableError, KeyRefusedError
+from serving.storage import keys
 from serving.users import bulk_export
 
 EXPORT_PAGE = 1000  # rows in memory at the same time
@@ -57,9 +59,9 @@ class Export(StreamingResponse):
         super().__init__(_sent(first, pages), media_type=JsonLines.media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the pages; end the turn also if the client leaves."""
+        """Send the pages while the key is valid; end the turn also if the client leaves."""
         try:
-            with anyio.move_on_after(EXPORT_SECONDS):
+            with anyio.move_on_after(EXPORT_SECONDS), suppress(KeyRefusedError):
                 await super().__call__(scope, receive, send)
         finally:
             self._turn.release()
@@ -91,10 +93,16 @@ def export(
 
 
 def _lines(caller: Caller, read: Read) -> Iterator[bytes]:
-    """Yield pages as JSON lines; no connection is held while one is sent."""
+    """Yield pages as JSON lines; no connection is held while one is sent.
+
+    Raises:
+        KeyRefusedError: the key has been revoked.
+    """
     after: str | None = ""
     while after is not None:
         with caller.connection() as connection:
+            if after and not keys.is_valid(connection, caller.key):
+                raise KeyRefusedError(REFUSED)
             rows, after = read(connection, after)
         if rows:
             yield b"".join(row.model_dump_json().encode() + b"\n" for row in rows)

@@ -10,14 +10,17 @@ from typing import NoReturn
 import httpx2
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
 
 from serving import errors
 from serving.api.routes import exports
 from serving.client import Client
 from serving.schemas import ExportedUser, NewEvent, UserChange
+from serving.storage import keys
 from serving.users import accounts, bulk_export, erasures
 from tests.conftest import schema_of
 from tests.support.serving import live_shop
+from tests.support.serving.api_server import keyed
 
 OLD = {"sex": "F", "age": "old"}
 
@@ -194,6 +197,24 @@ def test_an_export_that_takes_too_long_is_cut_off(
     monkeypatch.setattr(exports, "EXPORT_SECONDS", 0.3)
     with begun(maintainer_http, schema_of(owner)):  # its client stays, and reads no more
         wait_for_turn(maintainer)
+
+
+@pytest.mark.usefixtures("endless")
+def test_an_export_is_cut_off_once_its_key_is_revoked(
+    maintainer: Client, api_url: str, owner: Engine
+) -> None:
+    with (
+        keyed(api_url, owner, "leaked", "operate") as http,
+        begun(http, schema_of(owner)) as connection,
+    ):
+        with Session(owner) as session, session.begin():
+            assert keys.revoke(session, "leaked")
+
+        until = time.monotonic() + 5
+        while connection.recv(65536):
+            assert time.monotonic() < until, "the export went on"
+
+    wait_for_turn(maintainer)
 
 
 def test_an_export_that_fails_at_its_beginning_is_an_error_and_holds_no_turn(
