@@ -67,12 +67,12 @@ def show(
         {
             "Requested (UTC)": runs.short_time(_requested_at(retrain)),
             "Verdict": outcome(retrain, questions.get(retrain.run_id), running, stopped).markdown,
-            "Challenger's NDCG@10": _challenger(retrain),
             "Trials": str(retrain.search.n_trials) if retrain.search else NO_VALUE,
+            "Challenger's NDCG@10": _challenger(retrain),
         }
         for retrain in retrains[:MAX_ROWS]
     ]
-    components.table(table, "The last retrains: verdict, the challenger's NDCG@10 and trials")
+    components.table(table, "The last retrains: verdict, trials and the challenger's NDCG@10")
 
 
 def outcome(

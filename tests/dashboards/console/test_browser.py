@@ -53,6 +53,32 @@ def test_a_promotion_has_charts_of_its_evidence(app: str, themed: Page) -> None:
     assert themed.locator("[data-testid=stException]").count() == 0
 
 
+def test_numbers_in_a_table_are_on_one_line(app: str, desktop: Page) -> None:
+    desktop.set_viewport_size({"width": 720, "height": 900})  # on a phone tables scroll
+    sign_in(desktop, f"{app}/models?retrain={searched.SEARCHED}")
+    expect(desktop.get_by_text("Leaderboard")).to_be_visible()
+
+    expect(
+        desktop.locator("[data-testid=stTable] td").get_by_text("als_7f3a").first
+    ).to_be_visible()
+    n_lines: dict[str, int] = desktop.evaluate(
+        """() => Object.fromEntries(
+            [...document.querySelectorAll("[data-testid=stTable] td")]
+                .filter(cell => /^[0-9.]+$/.test(cell.innerText.trim()))
+                .map(cell => {
+                    const text = document.createRange();
+                    text.selectNode(
+                        document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode()
+                    );
+                    return [cell.innerText.trim(), text.getClientRects().length];
+                })
+        )"""
+    )
+
+    assert n_lines
+    assert {*n_lines.values()} == {1}
+
+
 def test_new_trials_appear_without_a_reload(
     app: str, desktop: Page, settings: dict[str, str]
 ) -> None:
