@@ -108,7 +108,7 @@ def test_a_killed_run_is_completed(
 ) -> None:
     change(owner, "e")
     with monkeypatch.context() as patch:
-        patch.setattr(collect, "_complete_changes", lambda *_: False)
+        patch.setattr(collect, "_complete", lambda *_: False)
         collected(root, publisher)
     assert not Lake(root).exists(BRONZE_LANDINGS)
 

@@ -11,6 +11,13 @@ from ops.machine import ports
 from ops.settings import HOST, OpsSettings
 
 
+@pytest.fixture(autouse=True)
+def no_port_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer may have set the ports of their own platform."""
+    for name in ports.USUAL:
+        monkeypatch.delenv(f"OPS_{name.upper()}_PORT", raising=False)
+
+
 @pytest.fixture
 def taken() -> Iterator[int]:
     with socket.socket() as listener:
