@@ -34,11 +34,13 @@ def dag(account: Account, dag_id: str) -> Dag | None:
 @st.cache_data(ttl="4s", max_entries=100, show_spinner=False, hash_funcs=BY_NAME)
 def log_tail(account: Account, run: Run, task: Task) -> list[str]:
     """Return the last lines of a task's log; none while there is no log yet."""
-    try:
-        lines = account.airflow.log_tail(run, task, READ_LINES)
-    except UnknownRunError:
-        return []
-    return shortened(lines)[-LOG_LINES:]
+    return _log_tail(account, run, task)
+
+
+@st.cache_data(ttl="60s", max_entries=100, show_spinner=False, hash_funcs=BY_NAME)
+def ended_log_tail(account: Account, run: Run, task: Task) -> list[str]:
+    """Return the last lines of the log of an attempt that has ended: they do not change."""
+    return _log_tail(account, run, task)
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
@@ -88,3 +90,11 @@ def answer(account: Account, dataset: str, run: Run, *, approve: bool, reason: s
     """
     with acting_as(account, dataset, sources.refresh_runs) as client:
         client.answer_retrain(run.run_id, approve=approve, reason=reason)
+
+
+def _log_tail(account: Account, run: Run, task: Task) -> list[str]:
+    try:
+        lines = account.airflow.log_tail(run, task, READ_LINES)
+    except UnknownRunError:
+        return []
+    return shortened(lines)[-LOG_LINES:]

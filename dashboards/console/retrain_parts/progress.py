@@ -71,7 +71,7 @@ def show_earlier_attempts(account: Account, run: Run) -> None:
     for task in sources.tasks(account, run):
         if task.try_number > 1:
             earlier = replace(task, try_number=task.try_number - 1)
-            lines = client.log_tail(account, run, earlier)
+            lines = client.ended_log_tail(account, run, earlier)
             title = f"Why attempt {earlier.try_number} of {esc(task.name)} ended"
             with st.expander(title, icon=":material/replay:"):
                 st.code("\n".join(lines) or _NO_LOG, language=None, wrap_lines=True)
