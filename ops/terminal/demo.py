@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 from rich.markup import escape
 
-from airflow_api.answers import Run
+from airflow_api.answers import Run, dataset_of
 from airflow_api.client import Airflow
 from edge import own_programs
 from jobs.synthetic.output import FILMS, SHOP, Generator
@@ -213,7 +213,7 @@ def next_retrain(
     started = follow.started_since(
         airflow, retrain, since, timeout=ASSET_SECONDS, still=lambda: announced(airflow, ingest)
     )
-    if started is not None or example_list(stack, retrain.partition("__")[0]) is not None:
+    if started is not None or example_list(stack, dataset_of(retrain)) is not None:
         return started
     return follow.start(airflow, retrain, {"reason": "no lists yet"})
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from airflow_api.answers import Question, Run
+from airflow_api.answers import Question, Run, dataset_of
 from airflow_api.questions import APPROVE
 from dashboards import pages
 from dashboards.console import components, evidence, lake_data, sources
@@ -40,7 +40,7 @@ def elsewhere(waiting: Sequence[Question], dag_id: str) -> None:
     """Show links to the other data sets whose retrains wait for an answer."""
     others = {question.dag_id for question in waiting} - {dag_id}
     for other in sorted(others):
-        dataset = other.removesuffix("__retrain")
+        dataset = dataset_of(other)
         st.page_link(
             pages.retrains(),
             label=f"A retrain of {esc(dataset)} waits for an approval",
@@ -103,7 +103,7 @@ def _show(
         result(question)
         return
     with components.row(border=True, horizontal_alignment="distribute"):
-        _question(question, verdict, run.dag_id.removesuffix("__retrain"))
+        _question(question, verdict, dataset_of(run.dag_id))
         with components.row(width="content"):
             _evidence(run)
             controls(run)
