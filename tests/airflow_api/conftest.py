@@ -29,11 +29,11 @@ from tests.support.airflow_api.running_airflow import (
     scheduler_is_healthy,
     start,
     terminated_at_the_end,
-    wait_until,
 )
 from tests.support.dags import stand_ins
 from tests.support.dags.stand_ins import Jobs
 from tests.support.serving.server import create_database
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="package")

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_api.client import Airflow, NotAllowedError, RefusedRequestError
-from tests.support.airflow_api.running_airflow import states_of, wait_until
+from tests.support.airflow_api.running_airflow import states_of
 from tests.support.dags.stand_ins import Jobs
+from tests.support.waiting import wait_until
 
 BACKTEST = "shop__backtest"
 MARCH = datetime(2018, 3, 1, tzinfo=UTC)

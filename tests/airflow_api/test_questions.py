@@ -6,8 +6,9 @@ import pytest
 
 from airflow_api.answers import Question, Run
 from airflow_api.client import Airflow, AirflowError, NotAllowedError
-from tests.support.airflow_api.running_airflow import HASTY, RETRAIN, ended, states_of, wait_until
+from tests.support.airflow_api.running_airflow import HASTY, RETRAIN, ended, states_of
 from tests.support.dags.stand_ins import Jobs
+from tests.support.waiting import wait_until
 
 
 def run_with_question(admin: Airflow, home: Path) -> tuple[Run, Question]:

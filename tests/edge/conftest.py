@@ -13,13 +13,14 @@ from starlette.websockets import WebSocket
 
 from edge.serve import configuration
 from edge.settings import EdgeSettings
+from tests.support.waiting import wait_until
 
 LIMITS = EdgeSettings(
     max_connections=4,
     max_header_bytes=2000,
     max_header_fields=10,
     header_seconds=0.3,
-    body_seconds=0.5,
+    body_seconds=1.5,
     read_seconds=0.5,
     keep_alive_seconds=5,
 )
@@ -56,8 +57,8 @@ async def _echo_lengths(websocket: WebSocket) -> None:
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """The port of a server with the limits above."""
+def server() -> Iterator[uvicorn.Server]:
+    """A running server with the limits above."""
     config = configuration(echo, LIMITS, websockets=True, logging=None)
     config.lifespan = "off"
     server = uvicorn.Server(config)
@@ -66,9 +67,17 @@ def port() -> Iterator[int]:
         listening.listen()
         thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        yield listening.getsockname()[1]
+        wait_until(lambda: server.started, "server", timeout=20, pause=0.01)
+        yield server
         server.should_exit = True
         thread.join(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def port(server: uvicorn.Server) -> int:
+    """The port of the server."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from sqlalchemy import make_url
 from airflow_api.answers import Run, Task
 from airflow_api.client import ENDED, Airflow
 from tests.support.dags.stand_ins import Jobs
+from tests.support.waiting import wait_until
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = secrets.token_urlsafe(16)
@@ -32,13 +32,6 @@ scale = {lowest = 1, highest = 5, step = 1, relevant_from = 4}
 schedule = {retrain = "0 3 29 2 *"}
 """
 ASKS_QUICKLY = "{ask_for_approval = true, approval_timeout_hours = 0.0003}"
-
-
-def wait_until(is_true: Callable[[], bool], what: str, timeout: float = 180) -> None:
-    deadline = time.monotonic() + timeout
-    while not is_true():
-        assert time.monotonic() < deadline, f"no {what} in {timeout} s"
-        time.sleep(0.5)
 
 
 @contextmanager
