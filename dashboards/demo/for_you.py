@@ -18,7 +18,6 @@ from serving.schemas import FilledShelf, ListedItem, ListKind, Placement, Rating
 PER_SHELF = 12  # items of a shelf below the placement; a desktop shows eight of them
 BADGES: Mapping[ListKind | None, str] = {
     "live": ":green-badge[:material/bolt: Updated]",
-    "fallback": ":gray-badge[Popular with everyone]",
 }
 
 with states.error_boundary():
@@ -139,14 +138,19 @@ def picked(shelf: FilledShelf, actions: ui.Actions, offered: Mapping[str, offers
     """Show a shelf with actions. A card that was just rated or hidden keeps its position."""
     items = shelves.merged(shelf.items, st.session_state.get("shown", ()), visit.acts())
     st.session_state["shown"] = items
-    is_for_all = shelf.kind == "fallback"  # the badge says it once
+    is_for_all = shelf.kind == "fallback"  # the title says it once
     words = {} if is_for_all else {item.item_id: reasons.note(item) for item in shelf.items}
     cards = [
         offers.card(item, offered.get(item.item_id, offers.NONE), words.get(item.item_id, ""))
         for item in items
     ]
     badge = BADGES.get(shelf.kind, "")
-    ui.shelf(esc(shelf.title), cards, "picked", right=badge, actions=actions)
+    ui.shelf(esc(title(shelf)), cards, "picked", right=badge, actions=actions)
+
+
+def title(shelf: FilledShelf) -> str:
+    """Return a shelf's title; what it is, if it was to have the list of a user who has none."""
+    return "Popular with everyone" if shelf.kind == "fallback" else shelf.title
 
 
 def posters(

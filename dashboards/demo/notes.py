@@ -21,7 +21,9 @@ def last_action(otherwise: str = "") -> None:
         _button("Undo", "undo", undoing.undo, last.acts)
     if last and last.removal:
         removed = last.removal
-        _button("Put back", "put-back", callbacks.act, (removed.item, removed.kind, removed.n))
+        _button(
+            "Put back", "put-back", callbacks.act_on_pieces, (removed.item, removed.kind, removed.n)
+        )
 
 
 def _button(label: str, key: str, act: Callable[..., None], args: tuple[object, ...]) -> None:

@@ -16,16 +16,19 @@ from serving.schemas import About, ItemDetails, KindEvent
 
 @dataclass(frozen=True)
 class Line:
-    """An item of the basket, the number of its pieces, and the events that put them there."""
+    """An item of the basket, the number of its pieces, and the events that put them there.
+
+    The newest event is first.
+    """
 
     item: ItemDetails
     n: int
-    event_ids: tuple[str, ...]
+    events: tuple[KindEvent, ...]
     offer: Offer
 
 
 def lines(dataset: str, user_id: str, about: About) -> list[Line]:
-    """Return the lines of the user's basket; the item that was added last is first.
+    """Return the lines of the user's basket; the item that was put there last is first.
 
     Items that have left the catalogue are left out.
 
@@ -38,7 +41,7 @@ def lines(dataset: str, user_id: str, about: About) -> list[Line]:
     items = product_api.details(dataset, [*added]) if added else []
     by_id = {item.item_id: item for item in items}
     return [
-        Line(by_id[i], n_pieces(events, about), _ids(events), offers.of(by_id[i], about))
+        Line(by_id[i], n_pieces(events, about), tuple(events), offers.of(by_id[i], about))
         for i, events in added.items()
         if i in by_id and n_pieces(events, about) > 0
     ]
@@ -47,7 +50,8 @@ def lines(dataset: str, user_id: str, about: About) -> list[Line]:
 def in_basket(events: Sequence[KindEvent], about: About) -> dict[str, list[KindEvent]]:
     """Return, by item, the events that put it into the basket since it was last bought.
 
-    `events` are newest first, and so are the items.
+    `events` are newest first. The items are in the order in which they came into the basket, the
+    last one first: another piece leaves them in their place.
     """
     add = kinds.basket_button(about)
     added: dict[str, list[KindEvent]] = {}
@@ -59,13 +63,24 @@ def in_basket(events: Sequence[KindEvent], about: About) -> dict[str, list[KindE
         until = bought_at.get(event.item_id)
         if event.kind == add.kind and (until is None or event.occurred_at > until):
             added.setdefault(event.item_id, []).append(event)
-    return added
+    by_oldest = sorted(added.items(), key=lambda pair: pair[1][-1].occurred_at, reverse=True)
+    return dict(by_oldest)
 
 
 def n_pieces(events: Sequence[KindEvent], about: About) -> int:
     """Return the sum of the events' quantities; their number if their values are no quantities."""
-    counted = about.kinds[events[0].kind].value == "count"
-    return round(sum(event.value for event in events)) if counted else len(events)
+    return round(sum(_quantity(event, about) for event in events))
+
+
+def newest_pieces(
+    events: Sequence[KindEvent], n: int, about: About
+) -> tuple[Sequence[KindEvent], int]:
+    """Return the newest events that have at least `n` pieces, and how many they have beyond it."""
+    for n_events in range(1, len(events) + 1):
+        rest = n_pieces(events[:n_events], about) - n
+        if rest >= 0:
+            return events[:n_events], rest
+    return events, 0
 
 
 def total(lines: Sequence[Line], about: About) -> str:
@@ -77,5 +92,5 @@ def total(lines: Sequence[Line], about: About) -> str:
     return " · ".join(filter(None, [plural(about.item_noun, n), sum_text]))
 
 
-def _ids(events: Sequence[KindEvent]) -> tuple[str, ...]:
-    return tuple(event.event_id for event in events)
+def _quantity(event: KindEvent, about: About) -> float:
+    return event.value if about.kinds[event.kind].value == "count" else 1

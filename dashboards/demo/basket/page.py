@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import choices, offers, pages, product_api, states, ui
 from dashboards.demo import notes, placed, visit
-from dashboards.demo.basket import contents
+from dashboards.demo.basket import changing, contents
 from dashboards.demo.basket.contents import Line
 from dashboards.demo.feedback import callbacks
 from dashboards.demo.header import header
@@ -17,6 +17,7 @@ from dashboards.demo.words import kinds
 from dashboards.text import esc, plural
 
 TIMES = "\u00d7"  # the sign of multiplication
+MAX_PIECES = 99  # of an item, that the field takes
 MAX_GIVEN = 50  # items of the basket that the placement takes
 
 with states.error_boundary():
@@ -73,18 +74,32 @@ def row(line: Line) -> None:
 
 
 def buttons(line: Line) -> None:
-    """Show the button that buys all pieces of an item, unless it is sold out; and "Remove"."""
+    """Show the number of an item's pieces, the button that buys them, and "Remove".
+
+    An item that is sold out has "Remove" alone.
+    """
     item = line.item
     if line.offer.is_sold_out:
         st.markdown(":orange-badge[:material/block: Sold out]", width="content")
-    elif buy:
+    else:
+        number(line)
+    if buy and not line.offer.is_sold_out:
         st.button(
             buy.label, key=f"buy-{item.item_id}", icon=f":material/{buy.icon}:",
             on_click=callbacks.act, args=(item, buy.kind, line.n),
         )  # fmt: skip
     st.button(
         "Remove", key=f"remove-{item.item_id}", type="tertiary", icon=":material/delete:",
-        on_click=callbacks.remove, args=(item, kind, line.n, line.event_ids),
+        on_click=changing.take_out, args=(line, kind, line.n),
+    )  # fmt: skip
+
+
+def number(line: Line) -> None:
+    """Show the field with the number of an item's pieces. It starts anew when this changes."""
+    key = f"pieces-{line.item.item_id}-{line.n}"
+    st.number_input(
+        f"Pieces of {line.item.title}", 1, max(MAX_PIECES, line.n), line.n, key=key, width=120,
+        label_visibility="collapsed", on_change=changing.set_number, args=(line, kind, key),
     )  # fmt: skip
 
 

@@ -42,9 +42,14 @@ def card_actions(ratings: RatingsPage, about: About) -> Actions:
 def act(item: Item, kind: str, n: int = 1) -> None:
     """Save an event of one of the data set's kinds, such as a purchase of `n` pieces."""
     about = product_api.about(choices.dataset()).value
-    did = f"You {kinds.past_act_markdown(kind, about, f'**{esc(item.title)}**')}"
-    saving.save(item, did, _event(item, kind, _quantity(kind, n, about)))
-    saving.redraw_basket(about)
+    _send(item, kind, [event(item, kind, _quantity(kind, n, about))])
+
+
+def act_on_pieces(item: Item, kind: str, n: int) -> None:
+    """Save `n` pieces of an item: one event, or one for each if values are no quantities."""
+    about = product_api.about(choices.dataset()).value
+    counts = about.kinds[kind].value == "count"
+    _send(item, kind, [event(item, kind, _quantity(kind, n, about))] * (1 if counts else n))
 
 
 def act_on_all(pairs: Sequence[tuple[Item, int]], kind: str) -> None:
@@ -52,20 +57,9 @@ def act_on_all(pairs: Sequence[tuple[Item, int]], kind: str) -> None:
     about = product_api.about(choices.dataset()).value
     pieces = plural(about.item_noun, sum(n for _, n in pairs))
     did = f"You {kinds.past_act_markdown(kind, about, pieces)}"
-    events = [(item, _event(item, kind, _quantity(kind, n, about))) for item, n in pairs]
-    saving.save_all(events, did)
+    events = [(item, event(item, kind, _quantity(kind, n, about))) for item, n in pairs]
+    saving.save_all(events, did, toast=did)
     saving.redraw_basket(about)
-
-
-def remove(item: Item, kind: str, n: int, event_ids: Sequence[str]) -> None:
-    """Take an item with all its pieces out of the basket: undo the events that put it there."""
-    dataset, user_id = choices.dataset(), choices.user()
-    sent = [visit.Act(dataset, user_id, item, event_id) for event_id in event_ids]
-    if undoing.undo_all(sent) is None:
-        return
-    removal = visit.Removal(item, kind, n)
-    text = f"**{esc(item.title)}** was removed from your basket."
-    visit.report(visit.Message(text, removal=removal), ("Removed", ":material/delete:"))
 
 
 def open_item(item: Item, kind: str) -> None:
@@ -78,7 +72,7 @@ def open_item(item: Item, kind: str) -> None:
     try:
         if _was_opened(dataset, item, kind) or not visitors.may_act():
             return
-        saving.send(dataset, _event(item, kind))
+        saving.send(dataset, event(item, kind))
     except ApiError as error:
         log.info("not saved that a page was opened error=%s", error)
     product_api.clear_user_answers()
@@ -139,6 +133,32 @@ def undo_hide(item: Item) -> None:
         undoing.undo(sent)
 
 
+def event(
+    item: Item, kind: str, value: int | None = None, occurred_at: datetime | None = None
+) -> Write:
+    """Return what sends an event of one of the data set's kinds; without a time, of now."""
+
+    def write(api: Client, user: str, key: str) -> str:
+        sent = NewEvent(
+            kind=kind,
+            user_id=user,
+            item_id=item.item_id,
+            event_id=key,
+            value=value,
+            occurred_at=occurred_at,
+        )
+        return api.send_event(sent)
+
+    return write
+
+
+def _send(item: Item, kind: str, writes: Sequence[Write]) -> None:
+    about = product_api.about(choices.dataset()).value
+    did = f"You {kinds.past_act_markdown(kind, about, f'**{esc(item.title)}**')}"
+    saving.save_all([(item, write) for write in writes], did, toast=did)
+    saving.redraw_basket(about)
+
+
 def _quantity(kind: str, n: int, about: About) -> int | None:
     """Return the value of an event with `n` pieces; None if values of the kind are no quantities.
 
@@ -156,11 +176,3 @@ def _was_opened(dataset: str, item: Item, kind: str) -> bool:
     since = datetime.now(UTC) - SAME_VIEW
     views = product_api.events(dataset, choices.user(), (kind,)).value.items
     return any(view.item_id == item.item_id and view.occurred_at > since for view in views)
-
-
-def _event(item: Item, kind: str, value: int | None = None) -> Write:
-    def write(api: Client, user: str, key: str) -> str:
-        event = NewEvent(kind=kind, user_id=user, item_id=item.item_id, event_id=key, value=value)
-        return api.send_event(event)
-
-    return write

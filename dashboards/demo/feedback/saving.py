@@ -13,7 +13,7 @@ from dashboards.demo.words import kinds
 from dashboards.identity import visitors
 from dashboards.text import plural
 from serving.client import Client
-from serving.errors import ApiError, ApiUnavailableError, UserErasedError
+from serving.errors import ApiError, ApiUnavailableError, TooManyChangesError, UserErasedError
 from serving.schemas import About, Item
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,12 @@ def save(item: Item, text: str, write: Write) -> None:
     save_all([(item, write)], text)
 
 
-def save_all(writes: Sequence[tuple[Item, Write]], text: str) -> None:
-    """Send events in their order. After a failure, those before it are saved and no others."""
+def save_all(writes: Sequence[tuple[Item, Write]], text: str, *, toast: str | None = None) -> None:
+    """Send events in their order. After a failure, those before it are saved and no others.
+
+    The toast, which is seen wherever the page is scrolled to, says by default what became of the
+    list.
+    """
     if not may_act(len(writes)):
         return
     dataset, user_id = choices.dataset(), choices.user()
@@ -45,7 +49,8 @@ def save_all(writes: Sequence[tuple[Item, Write]], text: str) -> None:
     visit.acts().update({act.item.item_id: act for act in sent})
     change = _change_of_list(dataset, user_id, before)
     message = visit.Message(f"{text}. {change}.", tuple(sent))
-    visit.report(message, (change, ":material/autorenew:"))
+    of_list = (change, ":material/autorenew:")
+    visit.report(message, (toast, ":material/check:") if toast else of_list)
 
 
 def _send_or_start_anew(dataset: str, write: Write) -> tuple[str, str]:
@@ -104,7 +109,9 @@ def _list(dataset: str, user_id: str) -> Sequence[Item]:
 def report_failure(error: ApiError, failure: str = "Not saved") -> None:
     """Show that an action failed, and why."""
     log.warning("action failed result=%r error=%s", failure, error)
-    if isinstance(error, ApiUnavailableError):
+    if isinstance(error, TooManyChangesError):
+        reason = "Another change is being saved. Try again in a moment."
+    elif isinstance(error, ApiUnavailableError):
         reason = "The recommendation service is not responding. Try again in a moment."
     elif isinstance(error, UserErasedError):
         reason = "This user's data was deleted."

@@ -11,7 +11,7 @@ from dashboards.demo.basket import contents
 from dashboards.demo.words import kinds
 from dashboards.text import esc
 from serving.client import Client
-from serving.errors import ApiUnavailableError
+from serving.errors import ApiUnavailableError, TooManyChangesError
 from serving.schemas import About, KindEvent, KindMeaning
 from tests.support.dashboards import shop
 from tests.support.dashboards.app_pages import Page, fresh, keys, labels, posters, words
@@ -64,7 +64,7 @@ def ids(sent: Sequence[KindEvent], about: About = ABOUT) -> dict[str, list[str]]
 def test_what_was_added_after_the_last_purchase_is_in_the_basket() -> None:
     sent = events(("cart", "a"), ("cart", "b"), ("purchase", "a"), ("cart", "c"), ("cart", "b"))
 
-    assert ids(sent) == {"b": ["4", "1"], "c": ["3"]}
+    assert [*ids(sent).items()] == [("c", ["3"]), ("b", ["4", "1"])]  # "b" came before "c"
     assert ids(events(("cart", "a"), ("purchase", "a"), ("cart", "a"))) == {"a": ["2"]}
     assert ids(events(("purchase", "a"))) == ids([]) == {}
 
@@ -143,6 +143,85 @@ def test_an_item_is_removed_by_undoing_all_its_events_and_can_be_put_back(
     assert f"remove-{CHEAP.item_id}" in keys(shown)
     press(shown, "undo")
     assert f"remove-{CHEAP.item_id}" not in keys(shown)
+
+
+def change_number(shown: AppTest, item_id: str, before: int, after: int) -> AppTest:
+    shown.number_input(key=f"pieces-{item_id}-{before}").set_value(after).run()
+    assert not shown.exception
+    return shown
+
+
+def test_more_pieces_leave_the_line_in_its_place(page: Page, market: Visitors) -> None:
+    put(market, CHEAP.item_id, DEAR.item_id)
+    shown = opened(page)
+
+    change_number(shown, CHEAP.item_id, 1, 3)
+
+    assert [(e.item_id, e.value) for e in market.sent[USER]][-1] == (CHEAP.item_id, 2)
+    assert shown.number_input(key=f"pieces-{CHEAP.item_id}-3").value == 3
+    assert shown.toast[0].value == f"You added **{esc(CHEAP.title)}** to the basket"
+    titles = [label.strip("*") for label in labels(shown) if label.startswith("**")]
+    assert titles == [esc(item.title) for item in (DEAR, CHEAP)]
+
+
+def test_fewer_pieces_undo_the_newest_events_and_can_be_put_back(
+    page: Page, market: Visitors
+) -> None:
+    put(market, CHEAP.item_id, n=4)
+    put(market, CHEAP.item_id)
+    shown = opened(page)
+
+    change_number(shown, CHEAP.item_id, 5, 2)
+
+    [left] = market.sent[USER]
+    assert (left.kind, left.value) == ("cart", 2)
+    assert f"**{esc(CHEAP.title)}**: 2 in your basket." in words(shown)
+    press(shown, "put-back")
+    assert sum(event.value for event in market.sent[USER]) == 5
+
+
+def test_what_is_left_of_an_event_keeps_its_time(page: Page, market: Visitors) -> None:
+    added_at = shop.NOW - timedelta(hours=1)
+    event = {"user_id": USER, "item_id": CHEAP.item_id, "kind": "cart", "value": 3}
+    market.events([event | {"occurred_at": added_at.isoformat()}])
+    shown = opened(page)
+
+    change_number(shown, CHEAP.item_id, 3, 1)
+
+    assert [(e.value, e.occurred_at) for e in market.sent[USER]] == [(1, added_at)]
+
+
+def test_pieces_stay_in_the_basket_when_what_is_left_of_them_cannot_be_saved(
+    page: Page, market: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(market, CHEAP.item_id, n=3)
+    shown = opened(page)
+
+    def failing(*_: object) -> str:
+        raise TooManyChangesError("another one waits")
+
+    monkeypatch.setattr(Client, "send_event", failing)
+
+    change_number(shown, CHEAP.item_id, 3, 1)
+
+    assert ":red[Not saved.] Another change is being saved." in words(shown)
+    assert [event.value for event in market.sent[USER]] == [3]
+
+
+def test_pieces_of_a_kind_without_quantities_are_events(
+    page: Page, market: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cart = ABOUT.kinds["cart"].model_copy(update={"value": "amount"})
+    about = ABOUT.model_copy(update={"kinds": {**ABOUT.kinds, "cart": cart}})
+    monkeypatch.setattr(product_api, "about", lambda _: fresh(about))
+    put(market, CHEAP.item_id)
+    shown = opened(page)
+
+    change_number(shown, CHEAP.item_id, 1, 3)
+    assert [event.value for event in market.sent[USER]] == [1, 1, 1]
+    change_number(shown, CHEAP.item_id, 3, 2)
+
+    assert [event.value for event in market.sent[USER]] == [1, 1]
 
 
 def test_a_line_is_bought_with_all_its_pieces(page: Page, market: Visitors) -> None:

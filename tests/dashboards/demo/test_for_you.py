@@ -179,6 +179,7 @@ def test_a_new_visitor_sees_what_most_users_like(page: Page) -> None:
     assert not shown.exception
     assert "New here? Rate a few films you know." in words(shown)
     assert "Popular with everyone" in words(shown)
+    assert "Picked for you" not in words(shown)
     assert "Because you liked" not in words(shown)
 
 

@@ -140,7 +140,7 @@ def test_skeletons_are_shown_while_a_list_loads(
     finally:
         app_visitors.may_answer.set()
 
-    expect(desktop.get_by_text("Picked for you")).to_be_visible()
+    expect(desktop.get_by_text("Popular with everyone", exact=True)).to_be_visible()
     expect(desktop.locator("[class*=st-key-waiting] .stSkeleton")).to_have_count(0)
 
 

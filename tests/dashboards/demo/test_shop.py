@@ -63,6 +63,10 @@ def test_a_visitor_puts_a_product_into_the_basket_and_buys_it(
     expect(desktop.get_by_text("1 product · €2.90")).to_be_visible()
     goes_well = desktop.locator(".st-key-shelf-basket-together strong")
     expect(goes_well).to_have_text(["Opera 1", "Opera 2"])
+    for n, total in ((2, "2 products · €5.80"), (1, "1 product · €2.90")):
+        at_rest(desktop).get_by_role("spinbutton", name="Pieces of Film 2").fill(str(n))
+        desktop.keyboard.press("Enter")
+        expect(desktop.get_by_text(total)).to_be_visible()
     press(desktop, "Buy")
     expect(desktop.get_by_text("You bought Film 2. Your list")).to_be_visible()
     expect(desktop.get_by_text("Your basket is empty")).to_be_visible()

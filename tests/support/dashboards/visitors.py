@@ -96,7 +96,10 @@ class Visitors:
         receipt = self._receipt("rate", event.user_id, event.item_id, key)  # the kind is not sent
         self.acted.append((event.user_id, event.item_id, event.kind))
         sent = event.model_dump(include={"kind", "item_id"}) | {"value": event.value or 1}
-        sent |= {"event_id": receipt.event_id, "occurred_at": receipt.occurred_at}
+        sent |= {
+            "event_id": receipt.event_id,
+            "occurred_at": event.occurred_at or receipt.occurred_at,
+        }
         user_id = self.aliases.get(event.user_id, event.user_id)
         self.sent.setdefault(user_id, []).append(KindEvent.model_validate(sent))
         return EventResult(
