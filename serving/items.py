@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 from serving.schemas import Reason
 
@@ -18,9 +19,8 @@ class CatalogueItem:
     released: int | None  # year
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredItem:
-    """A candidate for a list."""
+class ScoredItem(NamedTuple):
+    """A candidate for a list. Some hundred are created for an answer."""
 
     item: CatalogueItem
     score: float

@@ -52,6 +52,7 @@ _STATE = Prepared(
 )
 
 _NO_RATING = (None, 0)
+_UNRATED = (np.nan, 0)
 
 Rated = Mapping[str, tuple[float, int]]  # rating and time (microseconds) by item id
 
@@ -74,9 +75,9 @@ class UserState:
         """Return the ratings and events of items that have factors in the release."""
         positions, kinds = release.positions, (*release.kinds,)
         item_ids = [i for i in {**self.rated, **self.acts} if i in positions]
-        ratings = [self._rating(release, item_id) for item_id in item_ids]
-        values = np.array([rating for rating, _ in ratings], np.float64)
-        micros = np.array([at for _, at in ratings], np.int64)
+        given, any_time = self._given_ratings(release), self.rated
+        values = np.array([given.get(i, _UNRATED)[0] for i in item_ids], np.float64)
+        micros = np.array([any_time.get(i, _UNRATED)[1] for i in item_ids], np.int64)
         shape = (len(item_ids), len(kinds))
         amounts, acted_at = np.zeros(shape), np.zeros(shape, np.int64)
         is_positive = values >= release.constants.relevant_from
@@ -125,7 +126,9 @@ class UserState:
 
     def seen(self, release: LoadedRelease) -> list[str]:
         """Return the items that leave the user's list, without those that the user hid."""
-        return [i for i in {**self.rated, **self.acts} if self.is_seen(release, i)]
+        given = self._given_ratings(release)
+        blocked = (i for i in self.acts if self.blocking_kind(release, i) is not None)
+        return [*given, *(i for i in blocked if i not in given)]
 
     def blocking_kind(self, release: LoadedRelease, item_id: str) -> str | None:
         """Return the kind of an event after which the item leaves the list; None if there is none.
@@ -138,15 +141,12 @@ class UserState:
         blocking = [k for k in acts if k in kinds and not kinds[k].repeatable]
         return max(blocking, key=lambda kind: kinds[kind].weight, default=None)
 
-    def is_positive(self, release: LoadedRelease, item_id: str) -> bool:
-        """Return whether the user likes the item, by its rating or by an amount of events."""
-        value, _ = self._rating(release, item_id)
-        is_good = value >= release.constants.relevant_from
-        return is_good or self._has_positive_act(release, item_id)
-
-    def positive(self, release: LoadedRelease) -> list[str]:
-        """Return the items that the user likes, in no particular order."""
-        return [i for i in {**self.rated, **self.acts} if self.is_positive(release, i)]
+    def positive(self, release: LoadedRelease) -> set[str]:
+        """Return the items that the user likes, by their ratings or by an amount of events."""
+        relevant_from = release.constants.relevant_from
+        given = self._given_ratings(release).items()
+        by_acts = {i for i in self.acts if self._has_positive_act(release, i)}
+        return {item_id for item_id, (rating, _) in given if rating >= relevant_from} | by_acts
 
     def _has_positive_act(self, release: LoadedRelease, item_id: str) -> bool:
         acts = self.acts.get(item_id)
@@ -154,9 +154,12 @@ class UserState:
             kind_events.is_positive(act, release.kinds.get(kind)) for kind, act in acts.items()
         )
 
-    def _rating(self, release: LoadedRelease, item_id: str) -> tuple[float, int]:
-        rating, micros = self.rated.get(item_id, (np.nan, 0))
-        return (rating, micros) if self.is_rated(release, item_id) else (np.nan, micros)
+    def _given_ratings(self, release: LoadedRelease) -> Rated:
+        """Return the ratings of the items that `is_rated`; all at once, as there may be many."""
+        if release.constants.has_scale:
+            return self.rated
+        rated = self.rated.items()
+        return {i: r for i, r in rated if i in self.given or i not in self.acted}
 
 
 def read(connection: Connection, release_id: int, user_id: str) -> UserState:

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ranking.selection import Positions
 from serving.filters.filtering import Filter
-from serving.items import ListedItem, ScoredItem, listed
+from serving.items import CatalogueItem, ListedItem, ScoredItem, listed
 from serving.lists import shelves
 from serving.lists.building import ListBuilder
 from serving.lists.outcomes import ReRanked, rebuilt
@@ -214,17 +213,17 @@ def _first(
 ) -> Found:
     """Return the first candidates that may be shown. `unwanted`: by default the visit's."""
     excluded = visit.unwanted if unwanted is None else unwanted
-    barred, filtered_by, release = visit.slate.barred, query.filtered_by, visit.release
-    allowed = (
-        scored
-        for scored in candidates
-        if scored.item.item_id not in query.taken
-        and scored.item.item_id not in excluded
-        and scored.item.item_id not in barred
-        and (filtered_by is None or release.passes(filtered_by, scored.item))
-    )
-    chosen = [*islice(allowed, query.limit)]
-    items, scores = [scored.item for scored in chosen], [scored.score for scored in chosen]
+    taken, barred, filtered_by = query.taken, visit.slate.barred, query.filtered_by
+    items, scores = list[CatalogueItem](), list[float]()
+    for item, score in candidates:
+        if len(items) == query.limit:
+            break
+        item_id = item.item_id
+        if item_id in taken or item_id in excluded or item_id in barred:
+            continue
+        if filtered_by is None or visit.release.passes(filtered_by, item):
+            items.append(item)
+            scores.append(score)
     return Found(listed(items, scores), category=category)
 
 

@@ -213,14 +213,14 @@ class LoadedRelease:
 
     def positions_of(self, item_ids: Iterable[str]) -> Positions:
         """Return the positions of those of the items that the fit has seen."""
-        positions = [self.positions[item_id] for item_id in item_ids if item_id in self.positions]
-        return np.array(positions, np.int64)
+        position_of = self.positions
+        return np.array([position_of[i] for i in item_ids if i in position_of], np.int64)
 
     def scored(self, positions: Positions, scores: NDArray[np.float32]) -> list[ScoredItem]:
         """Return the items at these positions with their scores."""
         items = self.items
-        pairs = zip(positions.tolist(), scores.tolist(), strict=True)
-        return [ScoredItem(items[position], score) for position, score in pairs]
+        at = [items[position] for position in positions.tolist()]
+        return [*map(ScoredItem, at, scores.tolist())]
 
     def _empty_mask(self) -> Mask:
         return np.zeros(len(self.ids), bool)

@@ -74,8 +74,7 @@ def test_the_order_of_categories_makes_no_difference(
     rules: SlateRules, items: list[ScoredItem]
 ) -> None:
     reversed_names = [
-        replace(scored, item=replace(scored.item, categories=scored.item.categories[::-1]))
-        for scored in items
+        ScoredItem(replace(item, categories=item.categories[::-1]), score) for item, score in items
     ]
     slate = Slate(1, rules)
 
