@@ -3,7 +3,8 @@
 A column is made when a filter first compares its field.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -65,17 +66,21 @@ class Columns:
             all_items[row] = item
         changed = Columns(all_items, attributes)
         changed.__dict__["row_of"] = row_of
-        for of_field, column in self._ordered.items():
+        # copies: a request that still reads these columns may add a field meanwhile
+        for of_field, column in self._ordered.copy().items():
             values = [_value(of_field, item, attributes) for item in at.values()]
             changed._ordered[of_field] = np.resize(column, len(all_items))
             changed._ordered[of_field][[*at]] = _numbers(of_field.type, values)
-        for of_field, having_before in self._having.items():
-            changed._having[of_field] = having = dict(having_before)
-            for row, item in at.items():
-                for text in self._texts_at(of_field, row):
-                    having[text] = [other for other in having[text] if other != row]
-                for text in _texts(of_field.type, _value(of_field, item, attributes)):
-                    having[text] = [*having.get(text, ()), row]
+        for of_field, having in self._having.copy().items():
+            texts = (
+                (
+                    row,
+                    self._texts_at(of_field, row),
+                    _texts(of_field.type, _value(of_field, item, attributes)),
+                )
+                for row, item in at.items()
+            )
+            changed._having[of_field] = moved(having, texts)
         return changed
 
     @cached_property
@@ -127,6 +132,28 @@ class Columns:
         mask = np.zeros(len(self.items), bool)
         mask[np.array(rows, np.int64)] = True
         return mask
+
+
+def moved(
+    having: Mapping[str, list[int]], changes: Iterable[tuple[int, Iterable[str], Iterable[str]]]
+) -> dict[str, list[int]]:
+    """Return the rows that have each text after changes of some rows, in ascending order.
+
+    A change is a row with its texts before and after it. A list of rows is copied at most once,
+    however many rows change, and not at all if none of them gets or loses its text.
+    """
+    gone, added = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
+    for row, texts_before, texts_after in changes:
+        before, after = {*texts_before}, {*texts_after}
+        for text in before - after:
+            gone[text].add(row)
+        for text in after - before:
+            added[text].add(row)
+    result = dict(having)
+    for text in gone.keys() | added.keys():
+        kept = [row for row in having.get(text, ()) if row not in gone[text]]
+        result[text] = sorted([*kept, *added[text]])
+    return result
 
 
 def _value(

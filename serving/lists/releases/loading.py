@@ -6,7 +6,6 @@ change is taken over.
 
 import logging
 import time
-from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from serving import catalogue
 from serving.catalogue_changes import content_map
+from serving.filters.columns import moved
 from serving.items import CatalogueItem
 from serving.lists import neighbours
 from serving.lists.fold_in import Constants, FoldIn
@@ -179,12 +179,10 @@ def _by_category(
     before: LoadedRelease, changed: Mapping[int, CatalogueItem]
 ) -> dict[str, list[int]]:
     """Return the positions of each category after changes of the items at some positions."""
-    by_category = dict(before.by_category)
-    for position, item in changed.items():
-        old = {*before.items[position].categories}
-        for category in old - {*item.categories}:
-            by_category[category] = [p for p in by_category[category] if p != position]
-        for category in {*item.categories} - old:
-            by_category[category] = [*by_category.get(category, ())]
-            insort(by_category[category], position)
-    return by_category
+    return moved(
+        before.by_category,
+        (
+            (position, before.items[position].categories, item.categories)
+            for position, item in changed.items()
+        ),
+    )
