@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion.interpreting import values
+from jobs.ingestion.reading.encodings import without_surrogates
 from jobs.ingestion.reading.json_values import parsed
 from warehouse.manifests.sources import AttributeType, Events, Items
 
@@ -71,4 +72,5 @@ def _list(text: str) -> str:
         read = None
     if not isinstance(read, list):
         read = [part.strip() for part in re.split(r"\|" if "|" in text else ",", text)]
-    return json.dumps([part for part in read if part not in ("", None)], ensure_ascii=False)
+    filled = [part for part in read if part not in ("", None)]
+    return without_surrogates(json.dumps(filled, ensure_ascii=False))

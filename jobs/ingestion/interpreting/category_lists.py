@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.ingestion.interpreting.values import trimmed
+from jobs.ingestion.reading.encodings import without_surrogates
 from jobs.ingestion.reading.json_values import is_too_deep, parsed
 
 _TRUE = pa.array(["1", "1.0", "true", "t", "yes", "y", "x"])
@@ -93,7 +94,13 @@ def _literal(text: str) -> object:
         return None
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (
+        ValueError,
+        TypeError,
+        SyntaxError,
+        MemoryError,
+        RecursionError,
+    ):  # `{[1]: 2}` has no hash
         return None
     return None if is_too_deep(value) else value
 
@@ -115,4 +122,5 @@ def _text(value: object) -> str:
 
 def _dumped(value: object) -> str:
     plain = value.tolist() if isinstance(value, np.ndarray) else value
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=str)
+    dumped = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=str)
+    return without_surrogates(dumped)

@@ -1,7 +1,6 @@
 """Values of any type as text: dates and times as ISO 8601, lists and objects as JSON."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,11 +8,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.ingestion.reading.encodings import without_surrogates
 from jobs.ingestion.reading.reader import TEXT
 
 _UTC = "UTC"
 _EXACT = 2.0**53  # below it every whole number has a float of its own
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CAST = (
     pa.types.is_string,
     pa.types.is_large_string,
@@ -92,7 +91,7 @@ def _mixed(values: Sequence[object]) -> pa.Array:
 
 def _text(value: object) -> str | None:
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return without_surrogates(value)
     if isinstance(value, bytes):
         return _of_bytes(value)
     if isinstance(value, (dict, list, tuple)):

@@ -12,6 +12,7 @@ from jobs.runtime.errors import UnreadableFileError
 ERRORS = "lantern.undecodable"
 _UNDECODABLE = re.compile("[\udc00-\udcff]")
 _UNDECODABLE_WORD = re.compile("[\udc00-\udcff]{3,}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NON_ASCII = re.compile("[^\x00-\x7f]")
 _BASE = 0xDC00
 _BOMS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
@@ -116,6 +117,14 @@ def likely_encoding(text: str, declared: str) -> str:
 def shown(text: str) -> str:
     """Return the text with U+FFFD in place of bytes that were not decoded."""
     return text if text.isascii() else _UNDECODABLE.sub("\ufffd", text)
+
+
+def without_surrogates(text: str) -> str:
+    r"""Return the text with U+FFFD in place of lone surrogates.
+
+    JSON and Python can have one, as in `"\ud800"`; no table can.
+    """
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _utf_16(sample: bytes) -> str | None:
