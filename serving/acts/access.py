@@ -12,7 +12,7 @@ from serving.rules import store
 from serving.schemas import ApiKey, CreatedApiKey, Erasure, KeyScope, NewRules, RulesVersion
 from serving.storage import keys
 from serving.storage.keys import KnownKey
-from serving.users import accounts, erasures
+from serving.users import accounts, erasures, shown_lists
 
 _AT_ONCE = 50  # users whom one transaction erases, in a fraction of a second
 
@@ -85,6 +85,8 @@ def erase(transaction: Transaction, user_ids: Collection[str], *, reason: str) -
     receipts = []
     for start in range(0, len(ordered), _AT_ONCE):
         with transaction() as actor:
+            for user_id in ordered[start : start + _AT_ONCE]:
+                shown_lists.delete(actor.connection, user_id)  # before the first erasure's locks
             for user_id in ordered[start : start + _AT_ONCE]:
                 erasure = accounts.erase(actor.connection, user_id, requested_by=actor.name)
                 record_erasure(actor.connection, user_id, erasure, actor=actor.name, reason=reason)

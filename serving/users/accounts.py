@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from serving import errors
 from serving.schemas import Erasure, NewUser
 from serving.storage import keys, locks
-from serving.users import erasures
+from serving.users import erasures, shown_lists
 
 THE_USER = "the user"
 
@@ -142,8 +142,10 @@ def erase(connection: Connection, user_id: str, *, requested_by: str) -> Erasure
 
     It waits for transactions that are writing the user's events or a batch of events, and for a
     publication that is about to commit. Unknown ids are recorded too, because the lake may have
-    events of them, which `jobs.erase` deletes.
+    events of them, which `jobs.erase` deletes. Lists that were shown to the user are deleted before
+    the locks are taken: they may be many, and others wait for the locks.
     """
+    shown_lists.delete(connection, user_id)
     erasures.begin(connection)
     connection.execute(_HOLD_UP_BATCHES)
     connection.execute(_LOCK, {"user_id": user_id})

@@ -1,9 +1,12 @@
 import hashlib
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from serving.users import accounts, feedback
+from serving.schemas import Erasure
+from serving.users import accounts, erasures, feedback
 from serving.users.feedback import Event
 from tests.conftest import schema_of
 from tests.support.serving import shop
@@ -52,6 +55,30 @@ def test_an_erasure_deletes_the_users_data_and_no_other_users(
     columns = "digest, requested_by, erased_at, purged_at"
     assert shop.rows(owner, f"select {columns} from erasures") == listed  # noqa: S608 # our names
     assert len(shop.rows(owner, TRACES.replace("'u'", "'v'"))) == 8
+
+
+def test_no_writer_waits_while_an_erasure_deletes_the_lists_of_a_user(owner: Engine) -> None:
+    columns = "list_id, kind, user_id, release_id, item_ids, shown_at"
+    one_list = "values ('1', 'batch', 'u', 1, '{a}', now())"
+    with owner.begin() as connection:
+        connection.execute(text(f"insert into shown_lists ({columns}) {one_list}"))
+
+    def erase() -> Erasure:
+        with owner.begin() as connection:
+            connection.execute(text("set local statement_timeout = '100ms'"))
+            return accounts.erase(connection, "u", requested_by="test")
+
+    with ThreadPoolExecutor(1) as thread:
+        with owner.begin() as other:
+            other.execute(text("select from shown_lists for update"))  # as if there were millions
+            erasing = thread.submit(erase)
+            time.sleep(1)
+            with owner.begin() as writer:
+                writer.execute(text("set local lock_timeout = '100ms'"))
+                erasures.hold_up_for_batch(writer)
+
+        assert erasing.result(timeout=60).user_id == "u"
+    assert shop.rows(owner, "select from shown_lists") == []
 
 
 def test_a_second_erasure_keeps_the_date_of_the_first(owner: Engine) -> None:
