@@ -117,11 +117,12 @@ def _set_state(app: FastAPI, datasets: Datasets, settings: ApiSettings) -> None:
         app.state.metrics,
         size=settings.shown_lists_queue,
         per_day=settings.shown_lists_per_day,
+        of_user_per_day=settings.user_shown_lists_per_day,
     )
     app.state.quotas = Quotas(
         events=settings.events_per_day,
         users=settings.new_users_per_day,
-        events_of_user=settings.user_events_per_day,
+        of_user=settings.user_events_per_day,
         items=settings.item_changes_per_day,
         attributes=settings.attribute_changes_per_day,
     )

@@ -75,6 +75,12 @@ class ApiSettings(BaseSettings):
         description="Lists per day (UTC) that each process keeps of its answers to a key. Further "
         "ones are served, but not kept: `/metrics` counts them. 0: no limit.",
     )
+    user_shown_lists_per_day: int = Field(
+        default=10_000,
+        ge=0,
+        description="Lists per day (UTC) that each process keeps of its answers about one user, "
+        "for all keys. Further ones are served, but not kept: `/metrics` counts them. 0: no limit.",
+    )
     requests_per_second: int = Field(
         default=2000,
         ge=0,

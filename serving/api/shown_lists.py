@@ -2,8 +2,8 @@
 
 A request only adds its answer, of one list or several, to a queue. A thread writes the queue to
 Postgres every half second, the lists of an answer by one statement. The queue is bounded, and each
-key has a quota of lists per day: answers beyond these, and lists that cannot be written, are
-dropped and counted. A process that is killed loses the lists of its last half second.
+key and each user have a quota of lists per day: answers beyond these, and lists that cannot be
+written, are dropped and counted. A process that is killed loses the lists of its last half second.
 """
 
 import logging
@@ -29,15 +29,21 @@ AT_ONCE = 500  # lists of one statement, and the rest of its last answer
 class ShownLists:
     """The queue of one process.
 
-    At most `size` answers are in the queue; 0 keeps none. At most `per_day` lists of a key are kept
-    on a day (UTC); 0: no limit.
+    At most `size` answers are in the queue; 0 keeps none. On a day (UTC), at most `per_day` lists
+    of a key and `of_user_per_day` of a user are kept, and the rest of the last answer; 0: no limit.
     """
 
     def __init__(
-        self, datasets: Datasets, metrics: Metrics, *, size: int, per_day: int = 0
+        self,
+        datasets: Datasets,
+        metrics: Metrics,
+        *,
+        size: int,
+        per_day: int = 0,
+        of_user_per_day: int = 0,
     ) -> None:
         self._datasets, self._metrics, self._size = datasets, metrics, size
-        self._quotas = Quotas(events=0, users=0, lists=per_day)
+        self._quotas = Quotas(events=0, users=0, lists=per_day, of_user=of_user_per_day)
         self._queue = deque[tuple[str, Sequence[ShownList]]]()
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="shown-lists", daemon=True)
@@ -45,7 +51,8 @@ class ShownLists:
     def add(self, dataset: str, *answer: ShownList, key_name: str = "") -> None:
         """Keep the lists of an answer that is about to be sent to a product with this key."""
         has_room = len(self._queue) < self._size
-        if has_room and self._quotas.take(dataset, key_name, "lists", len(answer)):
+        user_id = answer[0].user_id if answer else None
+        if has_room and self._quotas.take(dataset, key_name, "lists", len(answer), user_id):
             self._queue.append((dataset, answer))
         elif self._size:
             self._metrics.count_dropped_lists(dataset, len(answer))

@@ -1,4 +1,4 @@
-"""Daily quotas: events, users, changes and shown lists of each key, and events of each user.
+"""Daily quotas of keys: events, users, changes, shown lists. Of users: events, shown lists.
 
 Each process counts for itself, in memory, as it does for rate limits. Days are those of UTC.
 """
@@ -19,18 +19,21 @@ _USED: dict[Kind, str] = {
     "attributes": "used its {:,} changes of users' attributes",
     "lists": "used its {:,} lists",
 }
-MAX_USERS = 100_000  # number of users with a count; those with the oldest events are dropped
+MAX_USERS = 100_000  # number of users with a count; those counted the longest ago are dropped
 
 
 class Quotas:
-    """The counts of one day, by data set and key or user. A limit of 0 is no limit."""
+    """The counts of one day, by data set and key or user. A limit of 0 is no limit.
+
+    `of_user` is the limit of each user, of events or of lists, from all keys.
+    """
 
     def __init__(
         self,
         *,
         events: int,
         users: int,
-        events_of_user: int = 0,
+        of_user: int = 0,
         items: int = 0,
         attributes: int = 0,
         lists: int = 0,
@@ -42,7 +45,7 @@ class Quotas:
             "attributes": attributes,
             "lists": lists,
         }
-        self._limit_of_user = events_of_user
+        self._limit_of_user = of_user
         self._counts = Counter[tuple[str, str, Kind]]()
         self._of_users = OrderedDict[tuple[str, str], int]()
         self._day = datetime.now(UTC).date()
@@ -79,21 +82,24 @@ class Quotas:
         """Count what was committed; with `user_id` an event, which counts for its user too."""
         with self._lock:
             self._counts[dataset, key_name, kind] += n
-            if user_id is not None and self._limit_of_user:
-                of_user = (dataset, user_id)
-                self._of_users[of_user] = self._of_users.get(of_user, 0) + 1
-                self._of_users.move_to_end(of_user)
-                if len(self._of_users) > MAX_USERS:
-                    self._of_users.popitem(last=False)
+            self._count_of_user(dataset, user_id, 1)
 
-    def take(self, dataset: str, key_name: str, kind: Kind, n: int) -> bool:
-        """Count `n` of a kind, and return True, unless the key has used up its quota of today."""
+    def take(
+        self, dataset: str, key_name: str, kind: Kind, n: int, user_id: str | None = None
+    ) -> bool:
+        """Count `n` of a kind, and return True, unless a quota of today is used up.
+
+        It is that of the key or, with `user_id`, of the user.
+        """
         with self._lock:
             self._begin(datetime.now(UTC).date())
             of_key = dataset, key_name, kind
             is_allowed = not self._limits[kind] or self._counts[of_key] < self._limits[kind]
+            if is_allowed and user_id is not None and self._limit_of_user:
+                is_allowed = self._of_users.get((dataset, user_id), 0) < self._limit_of_user
             if is_allowed:
                 self._counts[of_key] += n
+                self._count_of_user(dataset, user_id, n)
             return is_allowed
 
     def refusals(
@@ -127,6 +133,15 @@ class Quotas:
         if self._limit_of_user and n_of_user >= self._limit_of_user:
             return _exceeded(f"The user has had their {self._limit_of_user:,} events of today", now)
         return None
+
+    def _count_of_user(self, dataset: str, user_id: str | None, n: int) -> None:
+        if user_id is None or not self._limit_of_user:
+            return
+        of_user = (dataset, user_id)
+        self._of_users[of_user] = self._of_users.get(of_user, 0) + n
+        self._of_users.move_to_end(of_user)
+        if len(self._of_users) > MAX_USERS:
+            self._of_users.popitem(last=False)
 
     def _begin(self, today: date) -> None:
         if today != self._day:

@@ -65,6 +65,19 @@ def test_a_key_has_a_quota_of_lists_and_the_others_are_answered_but_not_kept(
     )
 
 
+def test_a_user_has_a_quota_of_lists_from_all_keys(datasets: Datasets, owner: Engine) -> None:
+    schema = schema_of(owner)
+    queue = ShownLists(datasets, Metrics(datasets), size=10, of_user_per_day=3)
+    for key_name in ("shop", "app", "shop"):
+        queue.add(schema, shown("u", key_name), shown("u", key_name), key_name=key_name)
+    queue.add(schema, shown("v"), key_name="shop")
+    queue.add(schema, shown(None), key_name="shop")
+    queue.flush()
+
+    users = "select user_id from shown_lists order by list_id"
+    assert [user_id for (user_id,) in shop.rows(owner, users)] == [*"uuuu", "v", None]
+
+
 @pytest.mark.usefixtures("published_shop")
 def test_every_list_has_an_id_under_which_it_is_kept_as_it_was_shown(
     product: Client, owner: Engine

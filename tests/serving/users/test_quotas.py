@@ -60,7 +60,7 @@ def test_the_next_day_begins_anew(clock: type[Clock]) -> None:
 
 @pytest.mark.usefixtures("clock")
 def test_the_events_of_a_user_are_counted_over_all_keys() -> None:
-    quota = Quotas(events=0, users=0, events_of_user=2)
+    quota = Quotas(events=0, users=0, of_user=2)
     for key in ("web", "app"):
         quota.check("shop", key, "events", "u")
         quota.count("shop", key, "events", "u")
@@ -76,7 +76,7 @@ def test_the_events_of_a_user_are_counted_over_all_keys() -> None:
 
 
 def test_the_events_of_a_user_begin_anew_each_day(clock: type[Clock]) -> None:
-    quota = Quotas(events=0, users=0, events_of_user=1)
+    quota = Quotas(events=0, users=0, of_user=1)
     quota.count("shop", "web", "events", "u")
 
     clock.current = EVENING + timedelta(hours=2)
@@ -86,7 +86,7 @@ def test_the_events_of_a_user_begin_anew_each_day(clock: type[Clock]) -> None:
 
 def test_the_memory_of_users_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quotas, "MAX_USERS", 2)
-    quota = Quotas(events=0, users=0, events_of_user=1)
+    quota = Quotas(events=0, users=0, of_user=1)
     for user in ("a", "b", "c"):
         quota.count("shop", "web", "events", user)
 

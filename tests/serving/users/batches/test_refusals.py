@@ -60,7 +60,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(connection: Connection) 
 
 
 def test_events_beyond_a_quota_are_refused_and_the_others_written(connection: Connection) -> None:
-    within = budget(events=3, events_of_user=2)
+    within = budget(events=3, of_user=2)
     views = [event("view", user=user) for user in "uuuvw"]
 
     results = send(connection, *views, within=within)
