@@ -1,19 +1,23 @@
 """The routes for a user's own data, and for operators who erase users."""
 
-from typing import Annotated
+from threading import BoundedSemaphore
+from typing import IO, Annotated
 
+import anyio
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from serving import schemas
 from serving.acts import access
 from serving.api import problems
-from serving.api.authentication import AnyProduct, Reader
+from serving.api.authentication import AnyProduct, Caller, Reader
 from serving.api.operators import Operator, as_erasure
+from serving.api.routes.exports import EXPORT_SECONDS
 from serving.api.routes.feedback import UserToken
 from serving.api.routes.parameters import JSON, NO_NUL, UserId, as_json
 from serving.api.routes.routers import CHANGE, router
-from serving.errors import UserErasedError
+from serving.errors import ApiUnavailableError, UserErasedError
 from serving.users import accounts, erasures
 from serving.users import export as exports
 
@@ -22,8 +26,31 @@ OneUser = Annotated[
     Query(max_length=256, pattern=NO_NUL, description="Only the erasure of this user, if any."),
 ]
 
+MOST_SENT = 4  # exports at the same time: each is a file on the disk
+_sending = BoundedSemaphore(MOST_SENT)
+
 route = router(CHANGE)
 batches = router(CHANGE, "erasures", in_batches=True)
+
+
+class UserExport(StreamingResponse):
+    """One of the exports of users that this process sends, until it is sent or cut off.
+
+    Its file is closed then, also if the client left: it would stay until garbage is collected.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        super().__init__(exports.chunks(file), media_type=JSON)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, for `EXPORT_SECONDS` at most."""
+        try:
+            with anyio.move_on_after(EXPORT_SECONDS):
+                await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
+            _sending.release()
 
 
 @route.get(
@@ -36,8 +63,20 @@ batches = router(CHANGE, "erasures", in_batches=True)
 def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the user's token.
 
-    Returns every row about the user in Postgres; 503 while another export is written.
+    Returns every row about the user in Postgres; 503 while another export is written, or several
+    are sent.
     """
+    if not _sending.acquire(blocking=False):
+        raise ApiUnavailableError("Several exports are being sent. Retry.")
+    try:
+        file = _exported(caller, user_id, token)
+    except BaseException:
+        _sending.release()
+        raise
+    return UserExport(file)
+
+
+def _exported(caller: Caller, user_id: str, token: str | None) -> IO[bytes]:
     with caller.transaction() as authorized:
         connection = authorized.connection
         accounts.requester(
@@ -45,8 +84,7 @@ def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Resp
         )
         if accounts.is_erased(connection, user_id):
             raise UserErasedError(f"The user {user_id!r} was erased.")
-        file = exports.export(connection, user_id)
-    return StreamingResponse(exports.chunks(file), media_type=JSON)
+        return exports.export(connection, user_id)
 
 
 @batches.post(

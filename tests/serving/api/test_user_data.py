@@ -1,13 +1,21 @@
 """A user's own data, and erasures by operators."""
 
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import repeat
+from tempfile import TemporaryFile
+from typing import IO
 
 import httpx2
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from serving.api.routes import user_data
 from serving.client import Client
 from serving.errors import RequestRefusedError, ScopeMissingError, UserErasedError
+from serving.users import export as exports
 from serving.users.erasures import USER_TABLES
 from tests.conftest import schema_of
 from tests.support.serving import shop
@@ -73,6 +81,74 @@ def test_an_export_needs_the_same_right_as_an_erasure(product: Client, operator:
     operator.erase("u")
     with pytest.raises(UserErasedError):
         operator.export("u")
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> list[IO[bytes]]:
+    """Exports never end; their files are in the list."""
+    files: list[IO[bytes]] = []
+
+    def export(_connection: Connection, _user_id: str) -> IO[bytes]:
+        files.append(TemporaryFile())  # noqa: SIM115 # the API closes it
+        return files[-1]
+
+    monkeypatch.setattr(exports, "export", export)
+    monkeypatch.setattr(exports, "chunks", lambda _file: repeat(b"x" * 65_536))
+    return files
+
+
+@contextmanager
+def begun(http: httpx2.Client, dataset: str) -> Iterator[socket.socket]:
+    """Send a request for a user's data, and read a part of the answer."""
+    url, key = http.base_url, http.headers["Authorization"]
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        path = f"/v1/{dataset}/users/u/export"
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: {key}\r\n\r\n".encode()
+        )
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        yield connection
+
+
+def wait_until_closed(files: list[IO[bytes]]) -> None:
+    deadline = time.monotonic() + 10
+    while not all(file.closed for file in files):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_few_exports_are_sent_at_a_time_and_their_files_are_closed(
+    maintainer_http: httpx2.Client, owner: Engine, endless: list[IO[bytes]]
+) -> None:
+    dataset = schema_of(owner)
+    with ExitStack() as clients:
+        for _ in range(4):
+            clients.enter_context(begun(maintainer_http, dataset))
+        with maintainer_http.stream("GET", f"/v1/{dataset}/users/u/export") as refused:
+            assert refused.status_code == 503
+        assert not any(file.closed for file in endless)
+
+    wait_until_closed(endless)  # the clients left
+    with begun(maintainer_http, dataset):
+        assert len(endless) == 5
+    wait_until_closed(endless)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_an_export_that_takes_too_long_is_cut_off(
+    maintainer_http: httpx2.Client,
+    owner: Engine,
+    endless: list[IO[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(user_data, "EXPORT_SECONDS", 0.2)
+
+    with begun(maintainer_http, schema_of(owner)) as client:
+        deadline = time.monotonic() + 10
+        while client.recv(1 << 20):
+            assert time.monotonic() < deadline
+    wait_until_closed(endless)
 
 
 def test_an_operator_erases_users_and_sees_how_far_it_has_come(
