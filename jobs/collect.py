@@ -47,19 +47,22 @@ from warehouse.tables.vocabulary import NOTHING_TO_DO
 log = logging.getLogger(__name__)
 
 CURSOR = "outbox"
-BATCH_SIZE = 50_000  # events in memory at the same time
+# Rows in memory at the same time. An item may have 32 kB, and the attributes of a user too.
+EVENTS_AT_ONCE, CHANGES_AT_ONCE = 50_000, 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Events or changes that the product sent, from their outbox to their table in bronze.
 
-    `name` is that of the mark in the table's log, and of the source of its landings.
+    `name` is that of the mark in the table's log, and of the source of its landings. `size` is the
+    number of rows of a batch.
     """
 
     name: str
     table: Table
     outbox: Outbox
+    size: int
 
     def landing_id(self, until: int) -> str:
         """Return the landing of the batch that ends before this transaction."""
@@ -70,15 +73,21 @@ class Source:
         return hashlib.sha256(f"{self.name} {until}".encode()).hexdigest()
 
 
-EVENTS = Source(CURSOR, BRONZE_FEEDBACK, events.OUTBOX)
-OF_ITEMS = Source(BRONZE_ITEM_CHANGES.name, BRONZE_ITEM_CHANGES, item_changes.OUTBOX)
-OF_USERS = Source(BRONZE_USER_CHANGES.name, BRONZE_USER_CHANGES, user_changes.OUTBOX)
+EVENTS = Source(CURSOR, BRONZE_FEEDBACK, events.OUTBOX, EVENTS_AT_ONCE)
+OF_ITEMS = Source(
+    BRONZE_ITEM_CHANGES.name, BRONZE_ITEM_CHANGES, item_changes.OUTBOX, CHANGES_AT_ONCE
+)
+OF_USERS = Source(
+    BRONZE_USER_CHANGES.name, BRONZE_USER_CHANGES, user_changes.OUTBOX, CHANGES_AT_ONCE
+)
 
 
 def run(
-    root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int = BATCH_SIZE
+    root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int | None = None
 ) -> int:
     """Collect all complete transactions; return 0 if anything was copied, else 99.
+
+    `size` is the number of rows of a batch, by default that of each source.
 
     Raises:
         OutboxRestoredError: this Postgres is behind the lake.
@@ -87,7 +96,7 @@ def run(
         log.info("%s takes no feedback: each delivery replaces all rows", dataset.name)
         return NOTHING_TO_DO
     *changes_moved, events_moved = [
-        _collect(source, root, dataset, engine, run_key, size=size)
+        _collect(source, root, dataset, engine, run_key, size=size or source.size)
         for source in (OF_ITEMS, OF_USERS, EVENTS)
     ]
     if not events_moved:

@@ -1,5 +1,6 @@
 """The product's changes of items reach the lake once, and the newest of files and API counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 from jobs import collect, refine
 from serving.catalogue_changes import changes
 from serving.catalogue_changes.changes import Change
+from serving.catalogue_changes.content import MAX_ITEM_BYTES
 from serving.errors import OutboxRestoredError
 from serving.schemas import ItemContent
 from serving.storage import pruning
@@ -49,7 +51,7 @@ def change(engine: Engine, item_id: str, content: ItemContent | None = HEAT) -> 
         changes.apply(connection, Change(item_id, content), sent_by="shop")
 
 
-def collected(root: str, engine: Engine, run: str = "1", size: int = 50_000) -> int:
+def collected(root: str, engine: Engine, run: str = "1", size: int | None = None) -> int:
     key = RunKey("product__collect", run, "collect")
     return collect.run(root, PRODUCT, engine, run_key=key, size=size)
 
@@ -100,6 +102,20 @@ def test_a_batch_ends_with_a_transaction_and_the_next_one_goes_on(
 
     assert [row["n_rows"] for row in Lake(root).rows(BRONZE_LANDINGS)] == [1, 1, 1]
     assert len(Lake(root).rows(BRONZE_ITEM_CHANGES)) == 3
+
+
+@pytest.mark.usefixtures("released")
+def test_few_changes_are_in_memory_at_once_as_items_may_be_large(
+    root: str, publisher: Engine, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert collect.OF_ITEMS.size * MAX_ITEM_BYTES < 200_000_000
+    monkeypatch.setattr(collect, "OF_ITEMS", replace(collect.OF_ITEMS, size=2))
+    for item_id in "efg":
+        change(owner, item_id)
+
+    collected(root, publisher)
+
+    assert sorted(row["n_rows"] for row in Lake(root).rows(BRONZE_LANDINGS)) == [1, 2]
 
 
 @pytest.mark.usefixtures("released")
