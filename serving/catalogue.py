@@ -1,7 +1,8 @@
 """The catalogue: items by id, their search by title, and the data set's own description."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -159,10 +160,7 @@ def read_items(
     are among them: the slate bars these.
     """
     rows = connection.execute(_ITEMS, {"item_ids": item_ids, "release_id": release_id})
-    return {
-        item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
-        for item_id, title, categories, vendor, released in rows
-    }
+    return _by_id(rows)
 
 
 def export_page(connection: Connection, *, after: str, limit: int) -> list[ItemDetails]:
@@ -192,8 +190,19 @@ def read_changed(
 ) -> dict[str, CatalogueItem]:
     """Return the items of the release that the product changed in revisions after `since`."""
     rows = connection.execute(_CHANGED, {"release_id": release_id, "since": since})
+    return _by_id(rows)
+
+
+def _by_id(rows: Iterable[Any]) -> dict[str, CatalogueItem]:
+    """Return the items of rows. All items with a category or a vendor share its text."""
     return {
-        item_id: CatalogueItem(item_id, title, tuple(categories), vendor, released)
+        item_id: CatalogueItem(
+            item_id,
+            title,
+            tuple(map(intern, categories)),
+            None if vendor is None else intern(vendor),
+            released,
+        )
         for item_id, title, categories, vendor, released in rows
     }
 
