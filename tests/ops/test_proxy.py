@@ -180,6 +180,33 @@ def test_what_is_for_the_machine_itself_is_closed(proxy: Proxy, name: str, path:
     assert ask(proxy, name, path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/execution/variables/../../x",
+        "/execution/variables/%2E%2e/../x",
+        "/execution/variables/..%2F..%2fx",
+        "/execution/x/../..?a",
+        "/a/..",
+    ],
+)
+def test_a_path_with_dots_opens_nothing(proxy: Proxy, path: str) -> None:
+    assert ask_as_sent(proxy, NAMES[2], path).startswith(b"HTTP/1.1 404 ")
+    assert ask_as_sent(proxy, NAMES[2], "/a..b/c?d=/../e").startswith(b"HTTP/1.1 200 ")
+
+
+def ask_as_sent(proxy: Proxy, name: str, path: str) -> bytes:
+    """Return the beginning of the answer to a path that clients would shorten."""
+    trusted = ssl.create_default_context(cafile=str(proxy.certificate))
+    address = ("127.0.0.1", proxy.ports[443])
+    with (
+        socket.create_connection(address, timeout=10) as plain,
+        trusted.wrap_socket(plain, server_hostname=name) as connection,
+    ):
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+        return connection.recv(4096)
+
+
 def test_a_body_above_the_limit_is_refused(proxy: Proxy) -> None:
     answer = ask(proxy, NAMES[1], "/v1/shop/availability", "PUT", content=b"x" * 1_100_000)
 
