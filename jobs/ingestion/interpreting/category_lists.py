@@ -94,13 +94,9 @@ def _literal(text: str) -> object:
         return None
     try:
         value = ast.literal_eval(text)
-    except (
-        ValueError,
-        TypeError,
-        SyntaxError,
-        MemoryError,
-        RecursionError,
-    ):  # `{[1]: 2}` has no hash
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    except TypeError:  # such as of `{[1]: 2}`: a list has no hash
         return None
     return None if is_too_deep(value) else value
 
