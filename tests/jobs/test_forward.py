@@ -147,11 +147,12 @@ def test_a_cluster_that_does_not_answer_leaves_the_batch_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     collect(root, 7, "e1")
-    monkeypatch.setattr(forward, "SECONDS", 0.5)
     silent = product(forward={"servers": "127.0.0.1:1", "topic": "feedback"})
 
-    with pytest.raises(BrokerError, match=r"Kafka at 127.0.0.1:1: no answer"):
-        run(root, silent, publisher)
+    with monkeypatch.context() as context:
+        context.setattr(forward, "SECONDS", 0.5)
+        with pytest.raises(BrokerError, match=r"Kafka at 127.0.0.1:1: no answer"):
+            run(root, silent, publisher)
 
     assert run(root, dataset, publisher, "2") == 0
     assert [key for key, _ in received(cluster)] == ["e1"]
