@@ -1,10 +1,8 @@
 """All users and all events as JSON lines: each once, in pages, one export at a time."""
 
 import json
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import NoReturn
 
 import httpx2
@@ -21,6 +19,7 @@ from serving.users import accounts, bulk_export, erasures
 from tests.conftest import schema_of
 from tests.support.serving import live_shop
 from tests.support.serving.api_server import keyed
+from tests.support.serving.begun_answers import begun
 
 OLD = {"sex": "F", "age": "old"}
 
@@ -135,18 +134,8 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(exports._READ, "users", lambda _connection, _after: ([row] * 100, "u"))  # noqa: SLF001 # the table of sources
 
 
-@contextmanager
-def begun(http: httpx2.Client, dataset: str) -> Iterator[socket.socket]:
-    """Send a request for all users, and read a part of the answer."""
-    url = http.base_url
-    key = http.headers["Authorization"]
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
-        path = f"/v1/{dataset}/export?what=users"
-        connection.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: {key}\r\n\r\n".encode()
-        )
-        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-        yield connection
+def all_users(owner: Engine) -> str:
+    return f"/v1/{schema_of(owner)}/export?what=users"
 
 
 def wait_for_turn(client: Client) -> None:
@@ -162,7 +151,7 @@ def wait_for_turn(client: Client) -> None:
 def test_one_export_of_a_data_set_is_sent_at_a_time_until_its_client_leaves(
     maintainer: Client, maintainer_http: httpx2.Client, owner: Engine
 ) -> None:
-    with begun(maintainer_http, schema_of(owner)):
+    with begun(maintainer_http, all_users(owner)):
         for export in (maintainer.export_users, maintainer.export_events, maintainer.export_items):
             with pytest.raises(errors.ApiUnavailableError, match="Another export"):
                 list(export())
@@ -179,7 +168,7 @@ def test_the_turn_of_an_export_ends_with_a_client_that_has_sent_another_request(
     owner: Engine,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with begun(maintainer_http, schema_of(owner)) as connection:
+    with begun(maintainer_http, all_users(owner)) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(0.2)  # the server has read it
 
@@ -195,7 +184,7 @@ def test_an_export_that_takes_too_long_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(exports, "EXPORT_SECONDS", 0.3)
-    with begun(maintainer_http, schema_of(owner)):  # its client stays, and reads no more
+    with begun(maintainer_http, all_users(owner)):  # its client stays, and reads no more
         wait_for_turn(maintainer)
 
 
@@ -205,7 +194,7 @@ def test_an_export_is_cut_off_once_its_key_is_revoked(
 ) -> None:
     with (
         keyed(api_url, owner, "leaked", "operate") as http,
-        begun(http, schema_of(owner)) as connection,
+        begun(http, all_users(owner)) as connection,
     ):
         with Session(owner) as session, session.begin():
             assert keys.revoke(session, "leaked")

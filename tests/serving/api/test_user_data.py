@@ -1,9 +1,8 @@
 """A user's own data, and erasures by operators."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import repeat
 from tempfile import TemporaryFile
 from typing import IO
@@ -21,7 +20,9 @@ from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
 from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.begun_answers import begun
 from tests.support.serving.server import as_role
+from tests.support.waiting import wait_until
 
 Connected = Callable[[str], Client]
 
@@ -97,24 +98,8 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> list[IO[bytes]]:
     return files
 
 
-@contextmanager
-def begun(http: httpx2.Client, dataset: str) -> Iterator[socket.socket]:
-    """Send a request for a user's data, and read a part of the answer."""
-    url, key = http.base_url, http.headers["Authorization"]
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
-        path = f"/v1/{dataset}/users/u/export"
-        connection.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: {key}\r\n\r\n".encode()
-        )
-        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-        yield connection
-
-
 def wait_until_closed(files: list[IO[bytes]]) -> None:
-    deadline = time.monotonic() + 10
-    while not all(file.closed for file in files):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: all(file.closed for file in files), "closed files", timeout=10, pause=0.05)
 
 
 @pytest.mark.usefixtures("published_shop")
@@ -124,13 +109,13 @@ def test_few_exports_are_sent_at_a_time_and_their_files_are_closed(
     dataset = schema_of(owner)
     with ExitStack() as clients:
         for _ in range(4):
-            clients.enter_context(begun(maintainer_http, dataset))
+            clients.enter_context(begun(maintainer_http, f"/v1/{dataset}/users/u/export"))
         with maintainer_http.stream("GET", f"/v1/{dataset}/users/u/export") as refused:
             assert refused.status_code == 503
         assert not any(file.closed for file in endless)
 
     wait_until_closed(endless)  # the clients left
-    with begun(maintainer_http, dataset):
+    with begun(maintainer_http, f"/v1/{dataset}/users/u/export"):
         assert len(endless) == 5
     wait_until_closed(endless)
 
@@ -144,7 +129,7 @@ def test_an_export_that_takes_too_long_is_cut_off(
 ) -> None:
     monkeypatch.setattr(user_data, "EXPORT_SECONDS", 0.2)
 
-    with begun(maintainer_http, schema_of(owner)) as client:
+    with begun(maintainer_http, f"/v1/{schema_of(owner)}/users/u/export") as client:
         deadline = time.monotonic() + 10
         while client.recv(1 << 20):
             assert time.monotonic() < deadline
