@@ -26,6 +26,7 @@ from serving.api.rate_limit import RateLimiter, Refusals, Turns
 from serving.api.shown_lists import ShownLists
 from serving.errors import (
     ApiError,
+    ApiUnavailableError,
     KeyRefusedError,
     TooManyChangesError,
     TooManySearchesError,
@@ -34,10 +35,11 @@ from serving.lists.releases.cache import ReleaseCache
 from serving.storage import keys
 
 UNAUTHORIZED = 401
-# Changes that may wait for a lock, and searches, have threads of their own, apart from each other
-MOST_AT_ONCE = 2  # of changes, or of searches
+# Changes that may wait for a lock, searches, and users' exports have threads of their own, apart
+# from each other
+MOST_AT_ONCE = 2  # of changes, of searches, or of exports
 MOST_OF_KEY = 1  # of these from one key: the other threads are for the other keys
-MOST_WAITING = 32  # changes, or searches, of one key that wait for a thread
+MOST_WAITING = 32  # changes, searches or exports of one key that wait for a thread
 
 
 class Admission:
@@ -73,6 +75,7 @@ class Admission:
         self._erasures = Erasures()
         self._changes = _turns(TooManyChangesError("Too many changes are being made at once."))
         self._searches = _turns(TooManySearchesError("The key has too many searches at once."))
+        self._exports = _turns(ApiUnavailableError("Too many exports are being written. Retry."))
 
     async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
         """Return the caller of a request if it has what the route needs.
@@ -154,6 +157,7 @@ class Admission:
             key,
             self._changes,
             self._searches,
+            self._exports,
         )
 
 

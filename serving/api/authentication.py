@@ -48,6 +48,7 @@ class Caller:
     key: KnownKey
     changes: Turns
     searches: Turns
+    exports: Turns
 
     @property
     def release_cache(self) -> ReleaseCache:

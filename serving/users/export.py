@@ -1,44 +1,36 @@
 """Everything that Postgres has about one user, for the user to read.
 
 A user may have hundreds of thousands of events. So the document is written to a file from rows that
-are read a few at a time, and a process writes one document at a time: memory does not grow.
+are read a few at a time: memory does not grow.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from tempfile import TemporaryFile
-from threading import Lock
 from typing import IO
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, text
 
-from serving.errors import ApiUnavailableError
 from serving.users.erasures import USER_TABLES
 
 ROWS_AT_ONCE = 100
 CHUNK_BYTES = 65_536
 _LEFT_OUT = "array['user_id', 'digest']"  # the id is in the export; the token's digest is a secret
 _NOW = text("select now()")
-_writing = Lock()
 
 
 def export(connection: Connection, user_id: str) -> IO[bytes]:
     """Return a `schemas.Export` as JSON: a temporary file, at its beginning.
 
     It has all rows about a user; tables without a row have an empty list. The caller closes it.
-
-    Raises:
-        ApiUnavailableError: this process is writing another export.
     """
-    if not _writing.acquire(blocking=False):
-        raise ApiUnavailableError("Another export is being written. Retry.")
-    try:
-        file = TemporaryFile()  # noqa: SIM115 # the caller closes it
+    with ExitStack() as opened:
+        file = opened.enter_context(TemporaryFile())
         for piece in _document(connection, user_id):
             file.write(piece)
         file.seek(0)
-    finally:
-        _writing.release()
+        opened.pop_all()
     return file
 
 

@@ -1,9 +1,7 @@
 """The route that exports all items, users or events as JSON lines."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import suppress
-from threading import Lock
+from contextlib import ExitStack
 from typing import Annotated, Literal
 
 import anyio
@@ -12,18 +10,17 @@ from fastapi import Query
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
-from starlette.types import Receive, Scope, Send
 
 from serving import catalogue, schemas
 from serving.api.authentication import REFUSED, Caller, Maintainer
 from serving.api.routes.routers import CHANGE, router
-from serving.errors import ApiUnavailableError, KeyRefusedError
+from serving.api.sent_exports import AtATime, SentExport
+from serving.errors import KeyRefusedError
 from serving.storage import keys
 from serving.users import bulk_export
 
 EXPORT_PAGE = 1000  # rows in memory at the same time
-EXPORT_SECONDS = 600.0  # for which an export is sent; a client that reads too slowly is cut off
-_turns: defaultdict[str, Lock] = defaultdict(Lock)  # by data set
+_sending = AtATime(1)  # of each key
 _threads = anyio.CapacityLimiter(1)  # of exports: the others are for lists
 
 Exported = Literal["items", "users", "events"]
@@ -36,35 +33,6 @@ class JsonLines(JSONResponse):
     """The kind of the answer in the document: each line is a value of the model."""
 
     media_type = "application/x-ndjson"
-
-
-class Export(StreamingResponse):
-    """The only export of a data set that this process sends, until it is sent or cut off."""
-
-    def __init__(self, dataset: str, pages: Iterator[bytes]) -> None:
-        """Read the first page: an error of it is an answer of its own.
-
-        Raises:
-            ApiUnavailableError: another export of the data set is being sent.
-            ApiError: as of reading a page.
-        """
-        self._turn = _turns[dataset]
-        if not self._turn.acquire(blocking=False):
-            raise ApiUnavailableError("Another export is being sent. Retry.")
-        try:
-            first = next(pages, b"")
-        except BaseException:
-            self._turn.release()
-            raise
-        super().__init__(_sent(first, pages), media_type=JsonLines.media_type)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the pages while the key is valid; end the turn also if the client leaves."""
-        try:
-            with anyio.move_on_after(EXPORT_SECONDS), suppress(KeyRefusedError):
-                await super().__call__(scope, receive, send)
-        finally:
-            self._turn.release()
 
 
 async def _sent(first: bytes, pages: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -87,9 +55,13 @@ def export(
     """All of them as JSON lines, by id: `ItemDetails`, `ExportedUser` or `ExportedEvent`.
 
     Needs the scope `operate`. A row that changes during the export is as before, as after, or
-    missing. 503 while this process sends another export of the data set.
+    missing. 503 while this process sends another export to the same key.
     """
-    return Export(caller.dataset, _lines(caller, _READ[what]))
+    pages = _lines(caller, _READ[what])
+    with ExitStack() as held:
+        held.enter_context(_sending.one_more(caller.sender))
+        first = next(pages, b"")  # an error of it is an answer of its own
+        return SentExport(_sent(first, pages), JsonLines.media_type, held.pop_all())
 
 
 def _lines(caller: Caller, read: Read) -> Iterator[bytes]:

@@ -1,23 +1,21 @@
 """The routes for a user's own data, and for operators who erase users."""
 
-from threading import BoundedSemaphore
+from contextlib import ExitStack
+from functools import partial
 from typing import IO, Annotated
 
-import anyio
 from fastapi import Query, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from serving import schemas
 from serving.acts import access
 from serving.api import problems
 from serving.api.authentication import AnyProduct, Caller, Reader
 from serving.api.operators import Operator, as_erasure
-from serving.api.routes.exports import EXPORT_SECONDS
 from serving.api.routes.feedback import UserToken
 from serving.api.routes.parameters import JSON, NO_NUL, UserId, as_json
 from serving.api.routes.routers import CHANGE, router
-from serving.errors import ApiUnavailableError, UserErasedError
+from serving.api.sent_exports import AtATime, SentExport
+from serving.errors import UserErasedError
 from serving.users import accounts, erasures
 from serving.users import export as exports
 
@@ -26,31 +24,10 @@ OneUser = Annotated[
     Query(max_length=256, pattern=NO_NUL, description="Only the erasure of this user, if any."),
 ]
 
-MOST_SENT = 4  # exports at the same time: each is a file on the disk
-_sending = BoundedSemaphore(MOST_SENT)
+_of_user, _of_key = AtATime(1), AtATime(8)  # exports: each is a file on the disk
 
 route = router(CHANGE)
 batches = router(CHANGE, "erasures", in_batches=True)
-
-
-class UserExport(StreamingResponse):
-    """One of the exports of users that this process sends, until it is sent or cut off.
-
-    Its file is closed then, also if the client left: it would stay until garbage is collected.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        super().__init__(exports.chunks(file), media_type=JSON)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, for `EXPORT_SECONDS` at most."""
-        try:
-            with anyio.move_on_after(EXPORT_SECONDS):
-                await super().__call__(scope, receive, send)
-        finally:
-            self._file.close()
-            _sending.release()
 
 
 @route.get(
@@ -60,23 +37,21 @@ class UserExport(StreamingResponse):
     tags=["users"],
     summary="Export a user's data",
 )
-def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
+async def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -> Response:
     """Needs a key with the scope `operate`, or any key and the user's token.
 
-    Returns every row about the user in Postgres; 503 while another export is written, or several
-    are sent.
+    Returns every row about the user in Postgres. 503 while this process sends another export of
+    the user, or 8 to the same key, or if too many are being written.
     """
-    if not _sending.acquire(blocking=False):
-        raise ApiUnavailableError("Several exports are being sent. Retry.")
-    try:
-        file = _exported(caller, user_id, token)
-    except BaseException:
-        _sending.release()
-        raise
-    return UserExport(file)
+    with ExitStack() as held:
+        held.enter_context(_of_key.one_more(caller.sender))
+        write = partial(_exported, caller, user_id, token, held)
+        file = await caller.exports.run(write, caller.sender)
+        return SentExport(exports.chunks(file), JSON, held.pop_all())
 
 
-def _exported(caller: Caller, user_id: str, token: str | None) -> IO[bytes]:
+def _exported(caller: Caller, user_id: str, token: str | None, held: ExitStack) -> IO[bytes]:
+    """Return the file of an export; it and the user's only place are `held`."""
     with caller.transaction() as authorized:
         connection = authorized.connection
         accounts.requester(
@@ -84,7 +59,8 @@ def _exported(caller: Caller, user_id: str, token: str | None) -> IO[bytes]:
         )
         if accounts.is_erased(connection, user_id):
             raise UserErasedError(f"The user {user_id!r} was erased.")
-        return exports.export(connection, user_id)
+        held.enter_context(_of_user.one_more((caller.dataset, user_id)))
+        return held.enter_context(exports.export(connection, user_id))
 
 
 @batches.post(

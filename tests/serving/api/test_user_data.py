@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import repeat
 from tempfile import TemporaryFile
+from threading import Event
 from typing import IO
 
 import httpx2
 import pytest
 from sqlalchemy import Connection, Engine
 
-from serving.api.routes import user_data
+from serving.api import rate_limit, sent_exports
 from serving.client import Client
 from serving.errors import RequestRefusedError, ScopeMissingError, UserErasedError
 from serving.users import export as exports
@@ -19,7 +21,7 @@ from serving.users.erasures import USER_TABLES
 from tests.conftest import schema_of
 from tests.support.serving import shop
 from tests.support.serving.airflow_users import ADA, VERA, AirflowUsers
-from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.api_server import UNCACHED, keyed, running_api
 from tests.support.serving.begun_answers import begun
 from tests.support.serving.server import as_role
 from tests.support.waiting import wait_until
@@ -103,21 +105,67 @@ def wait_until_closed(files: list[IO[bytes]]) -> None:
 
 
 @pytest.mark.usefixtures("published_shop")
-def test_few_exports_are_sent_at_a_time_and_their_files_are_closed(
+def test_one_export_of_a_user_is_sent_at_a_time_and_its_file_is_closed(
     maintainer_http: httpx2.Client, owner: Engine, endless: list[IO[bytes]]
 ) -> None:
-    dataset = schema_of(owner)
-    with ExitStack() as clients:
-        for _ in range(4):
-            clients.enter_context(begun(maintainer_http, f"/v1/{dataset}/users/u/export"))
-        with maintainer_http.stream("GET", f"/v1/{dataset}/users/u/export") as refused:
+    path = f"/v1/{schema_of(owner)}/users/u/export"
+    with begun(maintainer_http, path):
+        with maintainer_http.stream("GET", path) as refused:
             assert refused.status_code == 503
-        assert not any(file.closed for file in endless)
+        assert not endless[0].closed
 
-    wait_until_closed(endless)  # the clients left
-    with begun(maintainer_http, f"/v1/{dataset}/users/u/export"):
-        assert len(endless) == 5
+    wait_until_closed(endless)  # the client left
+    with begun(maintainer_http, path):
+        assert len(endless) == 2
     wait_until_closed(endless)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_few_exports_are_sent_to_a_key_at_a_time_and_other_keys_get_theirs(
+    api_url: str, maintainer_http: httpx2.Client, owner: Engine, endless: list[IO[bytes]]
+) -> None:
+    users = f"/v1/{schema_of(owner)}/users"
+    with ExitStack() as clients:
+        for n in range(8):
+            clients.enter_context(begun(maintainer_http, f"{users}/{n}/export"))
+        with maintainer_http.stream("GET", f"{users}/u/export") as refused:
+            assert refused.status_code == 503
+        other = clients.enter_context(keyed(api_url, owner, "other", "operate"))
+        clients.enter_context(begun(other, f"{users}/u/export"))
+
+    wait_until_closed(endless)
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_an_export_that_is_written_for_long_holds_up_no_list_and_no_other_key(
+    api_url: str,
+    product: Client,
+    maintainer_http: httpx2.Client,
+    owner: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    users = f"/v1/{schema_of(owner)}/users"
+    write, begins, ends = exports.export, Event(), Event()
+
+    def slow(connection: Connection, user_id: str) -> IO[bytes]:
+        if user_id == "u":
+            begins.set()
+            assert ends.wait(20)
+        return write(connection, user_id)
+
+    monkeypatch.setattr(exports, "export", slow)
+    monkeypatch.setattr(rate_limit, "TURN_SECONDS", 0.05)
+    with ThreadPoolExecutor() as threads:
+        written = threads.submit(maintainer_http.get, f"{users}/u/export")
+        assert begins.wait(10)
+        same_key = maintainer_http.get(f"{users}/v/export")
+        with keyed(api_url, owner, "other", "operate") as other:
+            other_key = other.get(f"{users}/v/export")
+        product.recommendations("v")
+        ends.set()
+
+    assert "being written" in same_key.json()["detail"]
+    assert (written.result().status_code, other_key.status_code) == (200, 200)
 
 
 @pytest.mark.usefixtures("published_shop")
@@ -127,7 +175,7 @@ def test_an_export_that_takes_too_long_is_cut_off(
     endless: list[IO[bytes]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(user_data, "EXPORT_SECONDS", 0.2)
+    monkeypatch.setattr(sent_exports, "EXPORT_SECONDS", 0.2)
 
     with begun(maintainer_http, f"/v1/{schema_of(owner)}/users/u/export") as client:
         deadline = time.monotonic() + 10

@@ -1,13 +1,10 @@
 """An export needs little memory, however many events the user has sent."""
 
-import json
 import tracemalloc
 
-import pytest
 from sqlalchemy import Engine, text
 
 from serving import schemas
-from serving.errors import ApiUnavailableError
 from serving.users import export
 from serving.users.erasures import USER_TABLES
 
@@ -36,11 +33,3 @@ def test_many_events_are_exported_with_little_memory(owner: Engine) -> None:
     ) | {"outbox": N_EVENTS}
     assert document.tables["outbox"][1]["item_id"] == "a"
     assert peak < len(content) / 10
-
-
-def test_one_export_is_written_at_a_time(owner: Engine) -> None:
-    with owner.begin() as connection:
-        with export._writing, pytest.raises(ApiUnavailableError, match="Another export"):  # noqa: SLF001 # as if another thread wrote
-            export.export(connection, "u")
-        with export.export(connection, "u") as file:
-            assert json.loads(file.read())["tables"]["outbox"] == []
