@@ -144,9 +144,9 @@ def ease_scores(training: sparse.csr_matrix, _: int) -> Scores:
     """Return the scores of EASE, by input and lambda."""
     scores = {}
     for name, rows in (("ones", ones(training)), ("stars", training)):
-        counts = np.asarray((rows.T @ rows).toarray(), np.float32)
+        of_users = sparse.csr_array(rows, dtype=np.float32)
         for reg in LAMBDAS:
-            scores[f"{name}, lambda {reg}"] = rows @ item_item.ease(counts, reg)
+            scores[f"{name}, lambda {reg}"] = rows @ item_item.ease(of_users, reg)
     return scores
 
 

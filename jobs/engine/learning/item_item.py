@@ -122,21 +122,47 @@ def co_counts(positive: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]:
     return np.asarray((by_user.T @ by_user).toarray(), np.float32)
 
 
-def ease(counts: NDArray[np.float32], reg: float) -> NDArray[np.float32]:
-    """Return (item, item): B = -P / diag(P) by column, P = (counts + reg I)^-1, diagonal 0.
+def ease(likes: sparse.csr_array, reg: float) -> NDArray[np.float32]:
+    """Return (item, item): B = -P / diag(P) by column, P = (X'X + reg I)^-1, diagonal 0.
 
-    This is the least-squares reconstruction of each user's positive interactions from their
-    others: Steck 2019, equation 8. Single precision is enough because `reg` keeps the matrix
-    well-conditioned. Cholesky takes half as long as LU.
+    This is the least-squares reconstruction of each row of X, `likes` (user, item), from its other
+    items: Steck 2019, equation 8. Single precision is enough because `reg` keeps the matrix
+    well-conditioned.
     """
-    regular = counts + np.float32(reg) * np.eye(len(counts), dtype=np.float32)
-    factor, _ = linalg.cho_factor(regular, lower=True, overwrite_a=True)
-    half, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
-    lower = np.tril(half)
-    inverse = lower + np.tril(lower, -1).T
+    has_few_users = likes.shape[0] < likes.shape[1] / 2
+    inverse = _inverse_by_users(likes, reg) if has_few_users else _inverse_by_items(likes, reg)
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
     return np.asarray(weights, np.float32)
+
+
+def _inverse_by_items(likes: sparse.csr_array, reg: float) -> NDArray[np.float32]:
+    """Return (item, item): (X'X + reg I)^-1. Cholesky takes half as long as LU."""
+    regular = _products(likes.T, reg)
+    factor, _ = linalg.cho_factor(regular, lower=True, overwrite_a=True)
+    half, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
+    lower = np.tril(half)
+    return np.asarray(lower + np.tril(lower, -1).T, np.float32)
+
+
+def _inverse_by_users(likes: sparse.csr_array, reg: float) -> NDArray[np.float32]:
+    """Return (item, item): (X'X + reg I)^-1, by the inverse of a matrix (user, user).
+
+    By the Woodbury identity it is (I - X' (XX' + reg I)^-1 X) / reg.
+    """
+    factor = linalg.cholesky(_products(likes, reg), lower=True, overwrite_a=True)
+    root = linalg.solve_triangular(factor, likes.toarray(), lower=True)
+    inverse = root.T @ root
+    inverse *= np.float32(-1 / reg)
+    inverse[np.diag_indices_from(inverse)] += np.float32(1 / reg)
+    return np.asarray(inverse, np.float32)
+
+
+def _products(rows: sparse.csr_array, reg: float) -> NDArray[np.float32]:
+    """Return (row, row): the products of all pairs of rows, `reg` added on the diagonal."""
+    products = np.asarray((rows @ rows.T).toarray(), np.float32)
+    products[np.diag_indices_from(products)] += np.float32(reg)
+    return products
 
 
 def largest(weights: NDArray[np.float32], n: int) -> sparse.csr_array:
@@ -164,13 +190,13 @@ def _ease(
 ) -> ItemScorer | NeighbourScorer:
     if len(catalogue) > MAX_ITEMS:
         raise TooManyItemsError(recipe.name, len(catalogue), MAX_ITEMS)
-    counts = co_counts(positive, catalogue)
-    if not counts.any():
+    likes = matrix(positive, catalogue)
+    if not likes.nnz:
         raise NothingToLearnError(
             f"{recipe.name}: there is no positive interaction. Send events, or lower "
             "`relevant_from` or `positive_from` in the manifest"
         )
-    weights = ease(counts, recipe.reg)
+    weights = ease(likes, recipe.reg)
     if recipe.neighbours is None:
         return ItemScorer(weights, fallback)
     kept = largest(weights, recipe.neighbours)

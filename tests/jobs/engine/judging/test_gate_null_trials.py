@@ -59,11 +59,11 @@ def headlines(
     """Return NDCG@10 of the model's lists and of the most popular items, of users with both."""
     warm = np.flatnonzero(train.any(axis=1) & test.any(axis=1))
     popular = PopularityScorer(train.sum(axis=0, dtype=np.float32)[np.newaxis])
-    ones = train.astype(np.float32)
+    likes = sparse.csr_array(train.astype(np.float32))
     if isinstance(recipe, Ease):
-        weights = item_item.largest(item_item.ease(ones.T @ ones, recipe.reg), 20)
+        weights = item_item.largest(item_item.ease(likes, recipe.reg), 20)
     else:
-        weights = neighbours.nearest(sparse.csr_array(ones), recipe)
+        weights = neighbours.nearest(likes, recipe)
     model = NeighbourScorer(weights, item_item.rest(popular.by_segment[0]), popular)
     rows, positions = np.nonzero(train[warm])
     user = warm.astype(np.int32)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from scipy import sparse
 
 from jobs.engine.errors import NothingToLearnError, TooManyItemsError
 from jobs.engine.item_recipes import Ease, ItemItem
@@ -33,11 +35,6 @@ RECIPES = (
     Ease(reg=1, neighbours=8),
     ItemCosine(relevant_from=4),
 )
-
-
-def co_counts() -> np.ndarray:
-    ones = LIKED.astype(np.float32)
-    return np.asarray(ones.T @ ones)
 
 
 def fitted(spark: SparkSession, recipe: ItemItem | Ease | ItemCosine, ratings: DataFrame) -> Model:
@@ -159,10 +156,13 @@ def test_the_fold_in_of_serving_scores_like_the_precomputed_lists(
         assert some == pytest.approx(by_rating[7])
 
 
-def test_ease_reconstructs_each_item_from_the_others_by_ridge_regression() -> None:
-    reg, x = 3.0, LIKED.astype(float)
+@pytest.mark.parametrize("liked", [LIKED, LIKED.T], ids=["many users", "few users"])
+def test_ease_reconstructs_each_item_from_the_others_by_ridge_regression(
+    liked: NDArray[np.bool_],
+) -> None:
+    reg, x = 3.0, liked.astype(float)
 
-    weights = item_item.ease(co_counts(), reg)
+    weights = item_item.ease(sparse.csr_array(liked, dtype=np.float32), reg)
 
     for item in range(x.shape[1]):
         others = np.delete(np.arange(x.shape[1]), item)
