@@ -85,7 +85,7 @@ OF_USERS = Source(
 def run(
     root: str, dataset: Dataset, engine: Engine, *, run_key: RunKey, size: int | None = None
 ) -> int:
-    """Collect all complete transactions; return 0 if anything was copied, else 99.
+    """Collect all transactions that are complete now; return 0 if anything was copied, else 99.
 
     `size` is the number of rows of a batch, by default that of each source.
 
@@ -122,10 +122,14 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
 def _collect(
     source: Source, root: str, dataset: Dataset, engine: Engine, run_key: RunKey, *, size: int
 ) -> bool:
-    """Collect all complete transactions of a source; return whether Postgres' cursor moved."""
+    """Collect what is complete now; return whether Postgres' cursor moved.
+
+    What is sent meanwhile is for the next run: this one ends, however fast the product sends.
+    """
+    end = source.outbox.end(engine)
     until = cursor(root, source)
     has_moved = _complete(source, root, engine, until, run_key)
-    while (batch := source.outbox.read(engine, since=until, size=size)) is not None:
+    while (batch := source.outbox.read(engine, since=until, end=end, size=size)) is not None:
         if _write(source, root, batch, run_key):
             n = len(batch.rows)
             fields = {"events": n} if source is EVENTS else {"table": source.name, "changes": n}

@@ -42,8 +42,8 @@ class Outbox:
     counter: str
     as_lake: Callable[[Row], Row] | None = None
 
-    def read(self, engine: Engine, *, since: int, size: int) -> Batch | None:
-        """Return the next batch, or None if no complete one waits.
+    def read(self, engine: Engine, *, since: int, end: int, size: int) -> Batch | None:
+        """Return the next batch of transactions before `end`, or None if no complete one waits.
 
         A batch has at most `size` rows, unless its only transaction has more.
 
@@ -52,7 +52,7 @@ class Outbox:
         """
         repeatable = engine.execution_options(isolation_level="REPEATABLE READ")
         with repeatable.begin() as connection:
-            until = int(connection.scalar(_END) or 0)
+            until = _end(connection)
             if until < since:
                 raise OutboxRestoredError(
                     f"Postgres has reached transaction {until}, but the lake has those below "
@@ -60,12 +60,17 @@ class Outbox:
                     f"Advance its counter with pg_resetwal --next-transaction-id={since}, then "
                     "collect again"
                 )
-            until = self._cut(connection, since, until, size)
+            until = self._cut(connection, since, min(until, end), size)
             query = f"select {self.columns} {self._between} order by xact, {self.order}"
             rows = connection.execute(text(query), {"since": since, "until": until}).mappings()
             read = [dict(row) for row in rows]
         in_lake = map(self.as_lake, read) if self.as_lake else read
         return Batch(since, until, tuple(in_lake)) if read else None
+
+    def end(self, engine: Engine) -> int:
+        """Return the first transaction that has not ended: all before it have."""
+        with engine.connect() as connection:
+            return _end(connection)
 
     def count(self, engine: Engine, *, since: int, until: int) -> int:
         """Return the number of rows of these transactions that the outbox has now."""
@@ -97,3 +102,7 @@ class Outbox:
             return until
         first = connection.scalar(text(f"select min(xact) {self._between}"), bounds)
         return int(beyond) + 1 if beyond == first else int(beyond)
+
+
+def _end(connection: Connection) -> int:
+    return int(connection.scalar(_END) or 0)

@@ -159,6 +159,26 @@ def test_a_long_outbox_is_collected_in_batches_of_entire_transactions(
     assert [n for _, n in sizes] == [1, 3, 2, 3, 1]
 
 
+def test_a_run_ends_while_the_product_goes_on_sending(
+    root: str, owner: Engine, publisher: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later, write = iter("cdefgh"), collect._write  # noqa: SLF001 # between two reads
+
+    def write_while_an_event_is_sent(*batch: Any) -> bool:
+        send(owner, next(later))
+        return write(*batch)
+
+    send(owner, "a")
+    send(owner, "b")
+    with monkeypatch.context() as patched:
+        patched.setattr(collect, "_write", write_while_an_event_is_sent)
+        assert run(root, publisher, size=1) == 0
+    assert events(root) == "ab"
+
+    assert run(root, publisher, "2") == 0
+    assert events(root) == "abcd"
+
+
 STEPS = ["feedback", "collections", "landings", "cursor"]
 
 
@@ -260,7 +280,7 @@ def test_a_postgres_behind_the_lake_is_an_error(
     )
 
     with pytest.raises(OutboxRestoredError, match="pg_resetwal --next-transaction-id=1000000000"):
-        OUTBOX.read(publisher, since=collect.cursor(root), size=1)
+        OUTBOX.read(publisher, since=collect.cursor(root), end=10**9, size=1)
 
 
 def test_the_commit_of_the_events_carries_cursor_and_run_key(
