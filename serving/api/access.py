@@ -8,7 +8,9 @@ or token is checked before the body is read and before the name of the data set 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
+from math import inf
 from typing import Any, get_type_hints
 
 from fastapi.security.utils import get_authorization_scheme_param
@@ -35,11 +37,15 @@ from serving.lists.releases.cache import ReleaseCache
 from serving.storage import keys
 
 UNAUTHORIZED = 401
+TOO_MANY_BATCHES = TooManyChangesError("The key sends too many batches at once.")
 # Changes that may wait for a lock, searches, and users' exports have threads of their own, apart
 # from each other
 MOST_AT_ONCE = 2  # of changes, of searches, or of exports
 MOST_OF_KEY = 1  # of these from one key: the other threads are for the other keys
 MOST_WAITING = 32  # changes, searches or exports of one key that wait for a thread
+# Batches: their bodies are parsed by the thread that handles all requests, so few of a key are read
+# at a time, and few of these are written, by threads of their own.
+READ_OF_KEY, WRITTEN_AT_ONCE, WRITTEN_OF_KEY = 4, 3, 2
 
 
 class Admission:
@@ -75,6 +81,15 @@ class Admission:
         self._erasures = Erasures()
         self._changes = _turns(TooManyChangesError("Too many changes are being made at once."))
         self._searches = _turns(TooManySearchesError("The key has too many searches at once."))
+        self._events = Turns(
+            TOO_MANY_BATCHES,
+            at_once=WRITTEN_AT_ONCE,
+            at_once_each=WRITTEN_OF_KEY,
+            most_waiting=MOST_WAITING,
+        )
+        self.batches = Turns(
+            TOO_MANY_BATCHES, at_once=inf, at_once_each=READ_OF_KEY, most_waiting=MOST_WAITING
+        )
         self._exports = _turns(ApiUnavailableError("Too many exports are being written. Retry."))
 
     async def admit(self, needs: Needs, scope: Scope) -> Caller | OperatorCaller:
@@ -158,6 +173,7 @@ class Admission:
             self._changes,
             self._searches,
             self._exports,
+            self._events,
         )
 
 
@@ -179,12 +195,21 @@ class GuardedRoute(PathIdRoute):
             scope["caller"] = await admission.admit(self.needs, scope)
             path_ids.must_be_utf8(scope["query_string"])
             scope["path_params"] = self.unquoted(scope["path_params"])
-            receive = await body_limit.limited(scope, receive, self.max_bytes(admission))
-        await super().handle(scope, receive, send)
+            async with self.turn(admission, scope["caller"]):
+                receive = await body_limit.limited(scope, receive, self.max_bytes(admission))
+                await super().handle(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
 
     def max_bytes(self, admission: Admission) -> int:
         """Return the largest size of a body."""
         return admission.max_body_bytes
+
+    def turn(
+        self, _admission: Admission, _caller: Caller | OperatorCaller
+    ) -> AbstractAsyncContextManager[None]:
+        """Return what is held while the body is read and the request is answered."""
+        return nullcontext()
 
 
 class BatchRoute(GuardedRoute):
@@ -193,6 +218,12 @@ class BatchRoute(GuardedRoute):
     def max_bytes(self, admission: Admission) -> int:
         """Return the largest size of a body."""
         return admission.max_batch_bytes
+
+    def turn(
+        self, admission: Admission, caller: Caller | OperatorCaller
+    ) -> AbstractAsyncContextManager[None]:
+        """Return one of the few turns of the key, or of the operator."""
+        return admission.batches.turn(caller.sender)
 
 
 def _turns(refusal: ApiError) -> Turns:

@@ -49,6 +49,7 @@ class Caller:
     changes: Turns
     searches: Turns
     exports: Turns
+    events: Turns
 
     @property
     def release_cache(self) -> ReleaseCache:
@@ -112,6 +113,11 @@ def apart_from_lists(endpoint: Endpoint) -> InTurn:
     So it does not occupy a thread of the routes that serve lists.
     """
     return in_turn(endpoint, lambda caller: (caller.changes, caller.sender))
+
+
+def as_events(endpoint: Endpoint) -> InTurn:
+    """Return the endpoint, run in a turn of the caller's `events`: a batch takes long."""
+    return in_turn(endpoint, lambda caller: (caller.events, caller.sender))
 
 
 def as_search(endpoint: Endpoint) -> InTurn:

@@ -234,6 +234,11 @@ class OperatorCaller:
         """This process's cache of the data set's releases."""
         return self.release_caches[self.dataset]
 
+    @property
+    def sender(self) -> tuple[str, str, str]:
+        """Who waits for a turn: the operator of the data set, not the key of the same name."""
+        return self.dataset, "operator", self.name
+
     def connection(self) -> Connection:
         """Open a connection for single statements.
 

@@ -163,7 +163,7 @@ class Turns:
     """
 
     def __init__(
-        self, refusal: ApiError, *, at_once: int, at_once_each: int, most_waiting: int
+        self, refusal: ApiError, *, at_once: float, at_once_each: int, most_waiting: int
     ) -> None:
         self._refusal = refusal
         self._at_once_each, self._most_waiting = at_once_each, most_waiting
@@ -176,6 +176,16 @@ class Turns:
         Raises:
             ApiError: `refusal`.
         """
+        async with self.turn(sender):
+            return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
+
+    @asynccontextmanager
+    async def turn(self, sender: Hashable) -> AsyncIterator[None]:
+        """Hold a turn of the sender from its beginning to the end of the context.
+
+        Raises:
+            ApiError: `refusal`.
+        """
         share = self._shares.setdefault(sender, CapacityLimiter(self._at_once_each))
         waiting = share.statistics().tasks_waiting
         seconds = TURN_SECONDS if waiting < self._most_waiting else 0
@@ -183,7 +193,7 @@ class Turns:
             async with _held((share, self._turns), seconds) as is_its_turn:
                 if not is_its_turn:
                     raise type(self._refusal)(str(self._refusal))
-                return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
+                yield
         finally:
             if not share.borrowed_tokens and not share.statistics().tasks_waiting:
                 self._shares.pop(sender, None)

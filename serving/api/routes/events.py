@@ -5,7 +5,7 @@ from collections import Counter
 from fastapi import Response
 
 from serving import schemas
-from serving.api.authentication import Sender
+from serving.api.authentication import Sender, as_events
 from serving.api.routes.feedback import DailyQuotas
 from serving.api.routes.parameters import as_json
 from serving.api.routes.routers import CHANGE, router
@@ -22,6 +22,7 @@ batches = router(CHANGE, in_batches=True)
     tags=["feedback"],
     summary="Send events of any kind",
 )
+@as_events
 def send_events(quotas: DailyQuotas, caller: Sender, body: schemas.NewEvents) -> Response:
     """Writes up to 1,000 events. Each is accepted or refused on its own: see `results`.
 

@@ -29,6 +29,7 @@ LONG = {
 }
 MAY_WAIT = {
     "/v1/{dataset}/erasures",
+    "/v1/{dataset}/events",
     "/v1/{dataset}/items",
     "/v1/{dataset}/items/{item_id}",
     "/v1/{dataset}/user-attributes",

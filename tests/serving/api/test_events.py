@@ -1,22 +1,33 @@
 import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from starlette.types import Receive
 
-from serving.api import problems
+from serving import body_limit
+from serving.api import problems, rate_limit
+from serving.api.routes import events
 from serving.client import Client
 from serving.errors import NoReleaseError, RequestRefusedError, ScopeMissingError
 from serving.schemas import InvalidEvent, NewEvent, NewEvents
 from serving.users import kind_events
+from serving.users.batches import writing
 from tests.conftest import schema_of
 from tests.support.serving import shop
-from tests.support.serving.api_server import UNCACHED, running_api
+from tests.support.serving.api_server import UNCACHED, keyed, running_api
 from tests.support.serving.problems import problem
 from tests.support.serving.server import as_role
+from tests.support.waiting import wait_until
 
 INVALID: list[object] = [
     None,
@@ -237,3 +248,44 @@ def test_a_postgres_that_takes_no_writes_is_no_error_about_an_event(owner: Engin
     assert (answer.status_code, answer.json()["code"]) == (503, "api-unavailable")
     assert answer.headers["retry-after"] == "2"
     assert answer.json()["detail"].startswith("Postgres is read-only.")
+
+
+@pytest.mark.usefixtures("published_shop")
+def test_a_key_with_many_batches_holds_up_no_list_and_no_other_key(
+    api_url: str,
+    product: Client,
+    product_http: httpx2.Client,
+    owner: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write, may_end = writing.accept, Event()
+    n_written, read = list[int](), list[int]()
+
+    def slow(connection: Connection, sent: Sequence[NewEvent], *others: Any) -> object:
+        if sent[0].user_id == "slow":
+            n_written.append(1)
+            assert may_end.wait(20)
+        return write(connection, sent, *others)
+
+    async def counted(*body: Any) -> Receive:
+        read.append(1)
+        return await limited(*body)
+
+    limited = body_limit.limited
+    monkeypatch.setattr(events, "accept", slow)
+    monkeypatch.setattr(body_limit, "limited", counted)
+    monkeypatch.setattr(rate_limit, "TURN_SECONDS", 1)
+    slow_batch = [VALID | {"user_id": "slow"}]
+    with ThreadPoolExecutor(12) as threads:
+        sent = [threads.submit(post, product_http, owner, slow_batch) for _ in range(12)]
+        wait_until(lambda: len(n_written) == 2, "2 batches are written")
+        time.sleep(0.2)  # the others are there, and have waited for less than their time
+        n_read = len(read)
+        wait_until(lambda: sum(batch.done() for batch in sent) == 10, "10 batches are refused")
+        assert product.recommendations("u").items
+        with keyed(api_url, owner, "other", "feedback") as other:
+            assert post(other, owner, [VALID]).status_code == 200
+        may_end.set()
+
+    statuses = Counter(batch.result().status_code for batch in sent)
+    assert (statuses, len(n_written), n_read) == ({200: 2, 503: 10}, 2, 4)
