@@ -45,7 +45,7 @@ GRANTS = {
         "window_lists": "select, insert, delete",
         "shown_lists": "select, delete",
         "outbox": "select, delete",  # `collect` and `prune` run as publisher
-        "user_tokens": "select, delete",
+        "user_tokens": "select, update (in_lake), delete",
         "user_attributes": "select",
         "user_attributes_cursor": "select, insert, update",
         "feedback": "select, update (undone_at)",

@@ -30,11 +30,16 @@ _ITEM_CHANGES = """
     xact < coalesce((select until from item_changes_cursor), 0) and received_at < :before
 """
 _UNUSED_USERS = """
-    created_at < :before
+    created_at < :before and not in_lake
     and not exists (select from feedback where feedback.user_id = user_tokens.user_id)
     and not exists (select from outbox where outbox.user_id = user_tokens.user_id)
     and not exists (select from user_attributes where user_attributes.user_id = user_tokens.user_id)
 """
+# A user whose events are in the lake alone keeps the token, to export and erase them
+_NOTE_USERS = """, noted as (
+    update user_tokens set in_lake = true from deleted
+    where user_tokens.user_id = deleted.user_id and not in_lake
+)"""
 _AUDIT = "acted_at < :before"
 _SHOWN = "shown_at < :before"
 
@@ -60,10 +65,11 @@ def prune(
 ) -> dict[Kind, Deleted]:
     """Delete collected events and changes of items, and other records by their age.
 
-    What waits to be collected stays, and so does a user with an event, feedback or attributes.
+    What waits to be collected stays, and so does a user with feedback, attributes or events, also
+    if only the lake still has the events.
     """
     return {
-        "events": _delete(engine, "outbox", _OUTBOX, events_before),
+        "events": _delete(engine, "outbox", _OUTBOX, events_before, then=_NOTE_USERS),
         "item_changes": _delete(engine, "item_changes", _ITEM_CHANGES, events_before),
         "unused_users": _delete(engine, "user_tokens", _UNUSED_USERS, users_before),
         "audit_entries": _delete(engine, "audit", _AUDIT, audit_before),
@@ -71,15 +77,19 @@ def prune(
     }
 
 
-def _delete(engine: Engine, table: str, condition: str, before: datetime) -> Deleted:
+def _delete(
+    engine: Engine, table: str, condition: str, before: datetime, *, then: str = ""
+) -> Deleted:
+    """Delete the rows that meet the condition; `then` is SQL that goes on from `deleted`."""
     statement = text(
-        f"delete from {table} where ctid = any(array("  # noqa: S608 # our own names
-        f"select ctid from {table} where {condition} limit :n))"
+        f"with deleted as (delete from {table} where ctid = any(array("  # noqa: S608 # our own names
+        f"select ctid from {table} where {condition} limit :n)) returning {table}.*){then}"
+        " select count(*) from deleted"
     )
     begun, total, n_deleted = time.monotonic(), 0, ROWS_AT_ONCE
     while n_deleted == ROWS_AT_ONCE:
         with engine.begin() as connection:
             values = {"before": before, "n": ROWS_AT_ONCE}
-            n_deleted = connection.execute(statement, values).rowcount
+            n_deleted = connection.scalar(statement, values) or 0
         total += n_deleted
     return Deleted(total, time.monotonic() - begun)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serving.tables.base import Base
@@ -39,6 +39,10 @@ class UserToken(Base):
     user_id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(comment="SHA-256 of the token, hexadecimal.")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    in_lake: Mapped[bool] = mapped_column(
+        server_default=false(),
+        comment="True if the lake has events of the user that were deleted from the outbox.",
+    )
 
 
 class ApiKey(Base):

@@ -64,7 +64,7 @@ def test_a_user_exports_their_own_data_and_then_erases_it(product: Client) -> No
     ]
     assert len(export.tables["feedback"]) == 2
     [token] = export.tables["user_tokens"]
-    assert {*token} == {"created_at"}  # not the digest of the secret
+    assert {*token} == {"created_at", "in_lake"}  # not the digest of the secret
     product.erase(user.user_id, token=user.token)
     with pytest.raises(UserErasedError):
         product.export(user.user_id, token=user.token)

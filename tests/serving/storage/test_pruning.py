@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from serving.client import Client
+from serving.schemas import NewEvent
 from serving.storage import pruning
 from serving.storage.pruning import Kind
 from serving.users.outbox import OUTBOX
@@ -86,6 +87,25 @@ def test_users_without_an_event_are_forgotten_after_a_time(
 
     kept = {row[0] for row in shop.rows(owner, "select user_id from user_tokens")}
     assert kept == {active, described, new}
+
+
+@pytest.mark.usefixtures("shop_with_events")
+def test_a_user_whose_events_were_pruned_keeps_the_token(
+    owner: Engine, publisher: Engine, product: Client, prune: Prune
+) -> None:
+    """Before, users whose events were in the lake alone could not export or erase their data."""
+    user = product.create_user()
+    product.send_events([NewEvent(kind="view", user_id=user.user_id, item_id="a")])
+    collect(publisher)
+    with owner.begin() as connection:
+        values = {"at": MONTH_AGO - timedelta(days=1)}
+        connection.execute(text("update user_tokens set created_at = :at"), values)
+        connection.execute(text("update outbox set received_at = :at"), values)
+        connection.execute(text("update releases set outbox_until = 9223372036854775807"))
+
+    assert prune()["events"] == 3
+    assert prune()["unused_users"] == 0
+    assert product.erase(user.user_id, token=user.token).n_events == 0
 
 
 @pytest.mark.usefixtures("shop_with_events")
