@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -64,16 +65,23 @@ def add(writer: Writer, server: Server, folder: Path) -> None:
 
 
 def restore(extracted: Path, server: Server) -> None:
-    """Make the server's data from the members of a backup. The server must have none."""
-    members, unfinished = extracted / _FOLDER, server.home / "unfinished"
+    """Make the server's data from the members of a backup. The server must have none.
+
+    Raises:
+        BackupError: a member is damaged. After any error no data is left.
+    """
+    unfinished = server.home / "unfinished"
     server.home.mkdir(parents=True, exist_ok=True)
     server.home.chmod(0o711)
     shutil.rmtree(unfinished, ignore_errors=True)
-    for name, target in MEMBERS.items():
-        with tarfile.open(members / name) as tar:
-            tar.extractall(unfinished / target, filter="data")
-    _hand_over(unfinished)
-    unfinished.rename(server.data)
+    try:
+        for name, target in MEMBERS.items():
+            _unpack(extracted / _FOLDER / name, unfinished / target)
+        _hand_over(unfinished)
+        unfinished.rename(server.data)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
 
 
 def use_password(server: Server) -> None:
@@ -85,6 +93,16 @@ def use_password(server: Server) -> None:
     statements = _ALTER_ROLE.format(role=SUPERUSER, password=password) + _AIRFLOW_IS_RESTORED
     program = postgres.binaries(server.home) / "postgres"
     _run([program, "--single", "-D", server.data, "postgres"], text=statements, as_user=True)
+
+
+def _unpack(member: Path, folder: Path) -> None:
+    try:
+        with tarfile.open(member) as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise BackupError(
+            f"{member.name} of the backup is damaged: {error}. Use another backup"
+        ) from error
 
 
 def _hand_over(folder: Path) -> None:

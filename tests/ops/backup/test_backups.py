@@ -1,7 +1,10 @@
 """Backup of a running Postgres and a lake, restored into an empty folder."""
 
+import errno
+import os
 import shutil
 import signal
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -130,6 +133,40 @@ def test_a_damaged_backup_leaves_the_folder_empty(
         backups.restore(settings, Files(damaged))
     backups.restore(settings, files)
     assert (settings.lake / TABLE).is_dir()
+
+
+def test_a_restore_of_postgres_that_fails_leaves_no_data(
+    files: Files, settings: OpsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, it left the rows of all users in a folder that nothing deletes."""
+
+    def fail(_folder: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(postgres_copy, "_hand_over", fail)  # after all files were extracted
+
+    with pytest.raises(OSError, match="No space left"):
+        backups.restore(settings, files)
+    assert not [*postgres.home(settings.folder).iterdir()]
+
+
+@pytest.mark.parametrize("size", [0, 10, 1000, 100_000])
+def test_a_copy_of_postgres_that_is_cut_short_is_no_backup(tmp_path: Path, size: int) -> None:
+    """Before, the command said no more than that it was aborted."""
+    members = tmp_path / "postgres"
+    members.mkdir()
+    noise = tmp_path / "noise"
+    noise.write_bytes(os.urandom(200_000))
+    for name in postgres_copy.MEMBERS:
+        with tarfile.open(members / name, "w:gz") as tar:
+            tar.add(noise, "noise")
+    cut = members / [*postgres_copy.MEMBERS][-1]
+    os.truncate(cut, size)
+    server = Server(tmp_path / "home", free(), "x")
+
+    with pytest.raises(BackupError, match=f"{cut.name} of the backup is damaged"):
+        postgres_copy.restore(tmp_path, server)
+    assert not [*server.home.iterdir()]
 
 
 def test_no_secret_is_in_the_backup(files: Files, folder: Path) -> None:
