@@ -10,6 +10,8 @@ import fnmatch
 import re
 from collections.abc import Sequence
 
+from jobs.runtime.errors import UnreadableFileError
+
 _NOTE = re.compile(
     r"(^readme|^source\.txt$|^licen[cs]e|\.(md|toml|pdf|html?|py|ipynb|docx?|png|jpe?g|crc)$|^[._])",
     re.IGNORECASE,
@@ -25,6 +27,19 @@ def is_pattern(text: str) -> bool:
 def matches(pattern: str, name: str) -> bool:
     """Whether the path `name` matches the pattern."""
     return pattern == name or _matches(pattern.split("/"), name.split("/"))
+
+
+def require_text(name: str) -> None:
+    """Check that a name is text, as tables and manifests can have it.
+
+    Raises:
+        UnreadableFileError: it has bytes that are not UTF-8.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = name.encode(errors="backslashreplace").decode()
+        raise UnreadableFileError(f"{shown}: a name that is not UTF-8. Rename the file") from error
 
 
 def is_note(name: str) -> bool:

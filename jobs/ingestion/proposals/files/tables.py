@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.delivery.names import is_note
+from jobs.ingestion.delivery.names import is_note, require_text
 from jobs.ingestion.proposals.files import groups
 from jobs.ingestion.proposals.files.groups import Group
 from jobs.ingestion.proposals.files.profiles import Profile
@@ -59,13 +59,19 @@ class SampledTable:
 
 
 def files_of(paths: Sequence[Path]) -> list[Path]:
-    """Return the files and those in the folders, without notes on the data such as README."""
+    """Return the files and those in the folders, without notes on the data such as README.
+
+    Raises:
+        UnreadableFileError: a name is not UTF-8.
+    """
     files = [
         file
         for path in paths
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
         if file.is_file()
     ]
+    for file in files:
+        require_text(str(file))
     named = set(paths)
     return [path for path in files if path in named or not is_note(path.name)]
 

@@ -39,6 +39,15 @@ def test_names_that_a_disk_can_have_are_read(tmp_path: Path) -> None:
     assert delivered(RATINGS, tmp_path) == names
 
 
+def test_a_name_that_is_not_utf8_is_an_error_before_anything_is_written(tmp_path: Path) -> None:
+    """Before, `land` ended with a stack trace after it had written the rows of other files."""
+    send(tmp_path, "ratings-1.csv", HEADER)
+    send(tmp_path, "ratings-\udcff.csv", HEADER)
+
+    with pytest.raises(UnreadableFileError, match=r"\\udcff\.csv: a name that is not UTF-8"):
+        delivered(named("ratings*.csv"), tmp_path)
+
+
 def test_files_of_programs_are_skipped_unless_the_manifest_names_them(tmp_path: Path) -> None:
     for name in ("_ratings.csv", ".ratings.csv.part", "ratings.csv"):
         send(tmp_path, name, HEADER, name)

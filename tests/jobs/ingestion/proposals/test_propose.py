@@ -44,6 +44,20 @@ def test_files_without_users_and_items_are_an_error(
         propose.proposal([tmp_path / "absent.csv"])
 
 
+def test_a_name_that_is_not_utf8_is_named_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the command ended with a stack trace and left an empty manifest."""
+    folder, out = tmp_path / "files", tmp_path / "shop.toml"
+    folder.mkdir()
+    (folder / "ratings\udcff.csv").write_text(STARS)
+
+    assert propose.main([str(folder), "--out", str(out)]) == 1
+
+    assert "ratings\\udcff.csv: a name that is not UTF-8" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_texts_of_files_cannot_control_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
