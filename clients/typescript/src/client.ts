@@ -108,7 +108,9 @@ export class Lantern {
     const baseUrl = given(settings, "baseUrl");
     const key = given(settings, "key");
     this.#dataset = given(settings, "dataset");
-    this.http = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
+    // The API redirects nowhere: what follows a redirect would take events and users' tokens along.
+    const headers = { Authorization: `Bearer ${key}` };
+    this.http = createClient<paths>({ baseUrl, headers, redirect: "error" });
   }
 
   /** Return this client with other limits, such as 200 ms and no retries for a page. */

@@ -49,6 +49,21 @@ test("a refused request is not sent again", async () => {
   });
 });
 
+test("no redirect is followed: it would take events and tokens to another server", async () => {
+  await served([json({})], async (other) => {
+    const away: Parameters<typeof served>[0][number] = (response, request) => {
+      response.writeHead(307, { Location: `${other.url}${request.path}` }).end();
+    };
+    await served([away], async (stub) => {
+      const client = stub.client({ retries: 0 });
+      await assert.rejects(client.eraseUser("u", "token"), UnavailableError);
+      await assert.rejects(client.sendEvents([EVENT]), UnavailableError);
+      assert.equal(stub.requests.length, 2);
+    });
+    assert.deepEqual(other.requests, []);
+  });
+});
+
 test("a request is not sent again if the API asks for a long wait", async () => {
   await served([problem(429, "quota-exceeded", "3600")], async (stub) => {
     await assert.rejects(stub.client().popular(), { code: "quota-exceeded", retryAfter: 3600 });
