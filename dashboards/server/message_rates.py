@@ -15,6 +15,10 @@ from dashboards.server.sessions import address_of
 
 PER_SECOND, BURST = 5.0, 20  # messages of one WebSocket
 ADDRESS_PER_SECOND, ADDRESS_BURST = 6.0, 60  # of all of a client address, or signed-in browser
+# Messages of an address, above which it waits for other addresses: those of quiet visitors
+QUIET_PER_SECOND, QUIET_BURST = 0.5, 20
+LOUD_PER_SECOND, LOUD_BURST = 6.0, 60  # messages above that, of all addresses together
+_NO_TIME = 1e-6  # seconds: an error of rounding
 
 
 class Rate:
@@ -31,6 +35,36 @@ class Rate:
         self._full_at = max(self._full_at, now) + self._seconds_each
         return max(0.0, self._full_at - now - self._burst_seconds)
 
+    def has_room(self) -> bool:
+        """Count one message if it has not to wait; return whether it was counted."""
+        now = monotonic()
+        full_at = max(self._full_at, now) + self._seconds_each
+        if full_at - now > self._burst_seconds + _NO_TIME:
+            return False
+        self._full_at = full_at
+        return True
+
+
+class ClientRate(Rate):
+    """The rate limit of a client address, or of a signed-in browser.
+
+    Args:
+        loud: the limit shared by addresses that send more than a quiet visitor. So a few loud
+            addresses slow each other, and neither quiet visitors nor browsers that are signed in.
+    """
+
+    def __init__(self, loud: Rate | None) -> None:
+        super().__init__(ADDRESS_PER_SECOND, ADDRESS_BURST)
+        self._quiet = Rate(QUIET_PER_SECOND, QUIET_BURST)
+        self._loud = loud
+
+    def wait_seconds(self) -> float:
+        """Count one message; return the seconds that it has to wait."""
+        seconds = super().wait_seconds()
+        if self._loud is None or self._quiet.has_room():
+            return seconds
+        return max(seconds, self._loud.wait_seconds())
+
 
 class MessageRates:
     """ASGI middleware that delays the messages of WebSockets above the rate limits.
@@ -45,7 +79,8 @@ class MessageRates:
     def __init__(self, app: ASGIApp, signed_in_browser: Callable[[Scope], str | None]) -> None:
         self._app = app
         self._signed_in_browser = signed_in_browser
-        self._rates = WeakValueDictionary[str, Rate]()  # of the open WebSockets
+        self._rates = WeakValueDictionary[str, ClientRate]()  # of the open WebSockets
+        self._loud = Rate(LOUD_PER_SECOND, LOUD_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with its messages when the rate limits let them."""
@@ -70,4 +105,4 @@ class MessageRates:
         client = f"browser {browser}" if browser else address_of(scope)
         if not client:
             return []
-        return [self._rates.setdefault(client, Rate(ADDRESS_PER_SECOND, ADDRESS_BURST))]
+        return [self._rates.setdefault(client, ClientRate(None if browser else self._loud))]

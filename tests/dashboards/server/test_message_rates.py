@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from starlette.applications import Starlette
@@ -15,7 +16,10 @@ from dashboards.server.message_rates import (
     ADDRESS_BURST,
     ADDRESS_PER_SECOND,
     BURST,
+    LOUD_BURST,
+    LOUD_PER_SECOND,
     PER_SECOND,
+    QUIET_BURST,
     MessageRates,
 )
 from tests.dashboards.server.test_sessions import Addresses
@@ -91,6 +95,31 @@ def test_the_tabs_of_an_address_or_of_a_signed_in_browser_share_a_limit(
             send(http, 1, address, browser)
             assert waits == pytest.approx([1 / ADDRESS_PER_SECOND])
         waits.clear()
+
+
+def test_loud_addresses_slow_each_other_and_no_quiet_or_signed_in_visitor(
+    http: TestClient, waits: list[float]
+) -> None:
+    loud = ("203.0.113.1", "203.0.113.2", "203.0.113.3")
+    n_quick = LOUD_BURST + 2 * QUIET_BURST
+    with ExitStack() as tabs:
+        for address in loud:
+            tabs.enter_context(http.websocket_connect("/", headers=headers(address)))
+        sent = 0
+        for address in loud[:2]:
+            for _ in range(n_quick // 2 // 10):
+                send(http, 10, address)
+                sent += 10
+        assert (sent, waits) == (n_quick, [])
+        send(http, QUIET_BURST, loud[2])
+        assert waits == []
+
+        send(http, 1, loud[2])
+        assert waits == pytest.approx([1 / LOUD_PER_SECOND])
+        waits.clear()
+        send(http, QUIET_BURST, "203.0.113.4")
+        send(http, BURST, loud[0], "maya")
+        assert waits == []
 
 
 def test_clients_of_this_machine_share_no_limit(http: TestClient, waits: list[float]) -> None:
