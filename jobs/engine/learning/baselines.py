@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from pyspark.sql import DataFrame
+from scipy import sparse
 
 from jobs.engine.catalogue import Catalogue
 from jobs.engine.facts import Facts
@@ -75,16 +76,18 @@ def fit(
     if len(catalogue) > item_item.MAX_ITEMS:
         nearest = ItemItem(neighbours=_NEIGHBOURS, shrinkage=recipe.shrinkage, exponent=0.5)
         return item_item.fit(positive, nearest, catalogue, fallback)
-    counts = item_item.co_counts(positive, catalogue)
-    return ItemScorer(cosine(counts, recipe.shrinkage), fallback)
+    likes = item_item.matrix(positive, catalogue)
+    return ItemScorer(cosine(likes.T @ likes, recipe.shrinkage), fallback)
 
 
-def cosine(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
+def cosine(counts: sparse.csr_array, shrinkage: float) -> NDArray[np.float32]:
     """Return (item, item): n_ij / (sqrt(n_i * n_j) + shrinkage), 0 on the diagonal.
 
     `counts` (item, item) has n_ij, the users who like both; n_i is on the diagonal.
     """
-    norms = np.sqrt(np.diag(counts))
-    weights = counts / np.maximum(np.outer(norms, norms) + np.float32(shrinkage), 1e-12)
+    norms, pairs = np.sqrt(counts.diagonal()), counts.tocoo()
+    sizes = norms[pairs.row] * norms[pairs.col] + np.float32(shrinkage)
+    weights = np.zeros(counts.shape, np.float32)
+    weights[pairs.row, pairs.col] = pairs.data / sizes
     np.fill_diagonal(weights, 0)
-    return np.asarray(weights, np.float32)
+    return weights

@@ -116,12 +116,6 @@ def matrix(positive: DataFrame, catalogue: Catalogue) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(cells[0]), np.float32), cells), shape)
 
 
-def co_counts(positive: DataFrame, catalogue: Catalogue) -> NDArray[np.float32]:
-    """Return (item, item), the number of users who like both, counted on the driver."""
-    by_user = matrix(positive, catalogue)
-    return np.asarray((by_user.T @ by_user).toarray(), np.float32)
-
-
 def ease(likes: sparse.csr_array, reg: float) -> NDArray[np.float32]:
     """Return (item, item): B = -P / diag(P) by column, P = (X'X + reg I)^-1, diagonal 0.
 

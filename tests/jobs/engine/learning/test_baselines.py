@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from scipy import sparse
 
 from jobs.engine import recipes
 from jobs.engine.errors import RecipeError
@@ -20,7 +21,9 @@ from tests.support.jobs.product import product
 
 
 def test_the_cosine_is_shrunk_and_its_diagonal_is_zero() -> None:
-    weights = baselines.cosine(np.array([[4, 2, 0], [2, 9, 0], [0, 0, 0]], np.float32), 4)
+    counts = sparse.csr_array(np.array([[4, 2, 0], [2, 9, 0], [0, 0, 0]], np.float32))
+
+    weights = baselines.cosine(counts, 4)
 
     assert weights.tolist() == [[0, pytest.approx(0.2), 0], [pytest.approx(0.2), 0, 0], [0, 0, 0]]
 
