@@ -42,7 +42,9 @@ InsteadOf = Annotated[
 # all that `str.strip` removes: `\s` lacks the separators of ASCII, and in JavaScript U+0085
 FILLED = r"^[^\x00]*[^\x00\s\x1c-\x1f\x85][^\x00]*$"
 _ID = TypeAdapter[str](Id)
-HistoryReason = Annotated[ShortText, Field(description="One sentence for the history.")]
+_Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=FILLED)]
+AuditReason = Annotated[_Reason, Field(description="One sentence for the audit.")]
+HistoryReason = Annotated[_Reason, Field(description="One sentence for the history.")]
 
 
 def _refuse_numbers(value: object) -> object:

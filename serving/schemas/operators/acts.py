@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from serving.schemas.base import Answer, RequestBody, ShortText, with_example
+from serving.schemas.base import Answer, AuditReason, RequestBody, with_example
 
 KeyScope = Literal["read", "feedback", "catalogue", "operate"]
 
@@ -15,7 +15,7 @@ class Because(RequestBody):
 
     model_config = with_example(reason="festival week")
 
-    reason: ShortText = Field(description="One sentence for the audit.")
+    reason: AuditReason
 
 
 class ChangeOfRelease(Because):

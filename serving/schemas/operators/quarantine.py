@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from serving.schemas.base import Answer, RequestBody, ShortText, Timestamp, with_example
+from serving.schemas.base import Answer, AuditReason, RequestBody, Timestamp, with_example
 
 Target = Literal["ratings", "events", "items", "categories", "users", "feedback"]
 Decided = Literal["release", "reject"]
@@ -38,7 +38,7 @@ class NewDecision(RequestBody):
     )
     landed_until: Timestamp = Field(description="When the operator looked at the quarantine.")
     decision: Decided
-    reason: ShortText = Field(description="One sentence for the audit.")
+    reason: AuditReason
 
 
 class QuarantineDecision(Answer):

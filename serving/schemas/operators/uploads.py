@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from serving.schemas.base import Answer, RequestBody, ShortText, with_example
+from serving.schemas.base import Answer, AuditReason, RequestBody, with_example
 
 
 class NewUpload(RequestBody):
@@ -21,7 +21,7 @@ class NewUpload(RequestBody):
     )
     n_bytes: int = Field(ge=1, le=2**53)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Digest of the file.")
-    reason: ShortText = Field(description="One sentence for the audit.")
+    reason: AuditReason
 
 
 class Upload(Answer):
