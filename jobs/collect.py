@@ -55,8 +55,8 @@ EVENTS_AT_ONCE, CHANGES_AT_ONCE = 50_000, 5000
 class Source:
     """Events or changes that the product sent, from their outbox to their table in bronze.
 
-    `name` is that of the mark in the table's log, and of the source of its landings. `size` is the
-    number of rows of a batch.
+    `name` names the mark in the table's log and the source of the landings. `size` is the number of
+    rows of a batch.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Source:
         return f"{self.digest(until)[:16]}-{self.table.name}"
 
     def digest(self, until: int) -> str:
-        """Return the SHA-256 of the batch that ends before this transaction, by its name."""
+        """Return the SHA-256 of the name of the batch that ends before this transaction."""
         return hashlib.sha256(f"{self.name} {until}".encode()).hexdigest()
 
 
@@ -122,9 +122,10 @@ def main(argv: Sequence[str] | None = None, *, engine: Engine | None = None) -> 
 def _collect(
     source: Source, root: str, dataset: Dataset, engine: Engine, run_key: RunKey, *, size: int
 ) -> bool:
-    """Collect what is complete now; return whether Postgres' cursor moved.
+    """Collect the transactions that are complete now; return whether Postgres' cursor moved.
 
-    What is sent meanwhile is for the next run: this one ends, however fast the product sends.
+    Later transactions are left for the next run, so this one ends even if the product keeps
+    sending.
     """
     end = source.outbox.end(engine)
     until = cursor(root, source)

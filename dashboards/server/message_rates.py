@@ -15,14 +15,14 @@ from dashboards.server.sessions import address_of
 
 PER_SECOND, BURST = 5.0, 20  # messages of one WebSocket
 ADDRESS_PER_SECOND, ADDRESS_BURST = 6.0, 60  # of all of a client address, or signed-in browser
-# Messages of an address, above which it waits for other addresses: those of quiet visitors
+# Messages of an address up to the rate of a quiet visitor. Those above it are loud.
 QUIET_PER_SECOND, QUIET_BURST = 0.5, 20
-LOUD_PER_SECOND, LOUD_BURST = 6.0, 60  # messages above that, of all addresses together
-_NO_TIME = 1e-6  # seconds: an error of rounding
+LOUD_PER_SECOND, LOUD_BURST = 6.0, 60  # loud messages of all addresses together
+_ROUNDING_SECONDS = 1e-6  # larger than the rounding error of a difference of times
 
 
 class Rate:
-    """A rate limit of one client: a token bucket of `burst` messages, filled by the second."""
+    """A rate limit of one client: a token bucket of `burst` messages."""
 
     def __init__(self, per_second: float, burst: int) -> None:
         self._seconds_each = 1 / per_second
@@ -36,10 +36,10 @@ class Rate:
         return max(0.0, self._full_at - now - self._burst_seconds)
 
     def has_room(self) -> bool:
-        """Count one message if it has not to wait; return whether it was counted."""
+        """Count one message if it need not wait; return whether it was counted."""
         now = monotonic()
         full_at = max(self._full_at, now) + self._seconds_each
-        if full_at - now > self._burst_seconds + _NO_TIME:
+        if full_at - now > self._burst_seconds + _ROUNDING_SECONDS:
             return False
         self._full_at = full_at
         return True
@@ -49,8 +49,8 @@ class ClientRate(Rate):
     """The rate limit of a client address, or of a signed-in browser.
 
     Args:
-        loud: the limit shared by addresses that send more than a quiet visitor. So a few loud
-            addresses slow each other, and neither quiet visitors nor browsers that are signed in.
+        loud: the limit that the loud messages of all addresses share, so addresses that send many
+            messages slow each other only. None for a signed-in browser.
     """
 
     def __init__(self, loud: Rate | None) -> None:

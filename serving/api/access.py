@@ -43,9 +43,10 @@ TOO_MANY_BATCHES = TooManyChangesError("The key sends too many batches at once."
 MOST_AT_ONCE = 2  # of changes, of searches, or of exports
 MOST_OF_KEY = 1  # of these from one key: the other threads are for the other keys
 MOST_WAITING = 32  # changes, searches or exports of one key that wait for a thread
-# Batches: their bodies are parsed by the thread that handles all requests, so few of a key are read
-# at a time, and few of these are written, by threads of their own.
-READ_OF_KEY, WRITTEN_AT_ONCE, WRITTEN_OF_KEY = 4, 3, 2
+# The thread that handles all requests parses the bodies of batches, so a key has few at a time
+BATCHES_OF_KEY = 4
+EVENT_BATCHES_AT_ONCE = 3  # that are written, by threads of their own
+EVENT_BATCHES_OF_KEY = 2  # of these from one key
 
 
 class Admission:
@@ -83,12 +84,12 @@ class Admission:
         self._searches = _turns(TooManySearchesError("The key has too many searches at once."))
         self._events = Turns(
             TOO_MANY_BATCHES,
-            at_once=WRITTEN_AT_ONCE,
-            at_once_each=WRITTEN_OF_KEY,
+            at_once=EVENT_BATCHES_AT_ONCE,
+            at_once_each=EVENT_BATCHES_OF_KEY,
             most_waiting=MOST_WAITING,
         )
         self.batches = Turns(
-            TOO_MANY_BATCHES, at_once=inf, at_once_each=READ_OF_KEY, most_waiting=MOST_WAITING
+            TOO_MANY_BATCHES, at_once=inf, at_once_each=BATCHES_OF_KEY, most_waiting=MOST_WAITING
         )
         self._exports = _turns(ApiUnavailableError("Too many exports are being written. Retry."))
 
@@ -208,7 +209,7 @@ class GuardedRoute(PathIdRoute):
     def turn(
         self, _admission: Admission, _caller: Caller | OperatorCaller
     ) -> AbstractAsyncContextManager[None]:
-        """Return what is held while the body is read and the request is answered."""
+        """Return the context in which the body is read and the request is answered."""
         return nullcontext()
 
 
@@ -222,7 +223,7 @@ class BatchRoute(GuardedRoute):
     def turn(
         self, admission: Admission, caller: Caller | OperatorCaller
     ) -> AbstractAsyncContextManager[None]:
-        """Return one of the few turns of the key, or of the operator."""
+        """Return a turn of the key, or of the operator, at batches."""
         return admission.batches.turn(caller.sender)
 
 

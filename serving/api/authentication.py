@@ -116,7 +116,7 @@ def apart_from_lists(endpoint: Endpoint) -> InTurn:
 
 
 def as_events(endpoint: Endpoint) -> InTurn:
-    """Return the endpoint, run in a turn of the caller's `events`: a batch takes long."""
+    """Return the endpoint, run in a turn of the caller's `events`: writing a batch takes long."""
     return in_turn(endpoint, lambda caller: (caller.events, caller.sender))
 
 

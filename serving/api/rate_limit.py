@@ -153,12 +153,14 @@ class Refusals:
 
 
 class Turns:
-    """Runs what takes or waits long in threads of its own: lists do not wait for it.
+    """A limit of how much runs at the same time, in all and for one sender; the rest waits.
+
+    `run` uses threads of its own, so lists do not wait for functions that take long.
 
     Args:
         refusal: what is raised if too many wait, or a wait takes too long.
-        at_once: how many run at the same time.
-        at_once_each: how many of one sender.
+        at_once: how many turns are held at the same time; may be infinite.
+        at_once_each: how many of these one sender holds.
         most_waiting: how many of one sender wait at the same time.
     """
 
@@ -171,7 +173,7 @@ class Turns:
         self._shares: dict[Hashable, CapacityLimiter] = {}  # of senders with something to run
 
     async def run(self, function: Callable[[], T], sender: Hashable = None) -> T:
-        """Return what the function returns, once it had its turn.
+        """Wait for a turn of the sender; return what the function returns, run in a thread.
 
         Raises:
             ApiError: `refusal`.
@@ -181,7 +183,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, sender: Hashable) -> AsyncIterator[None]:
-        """Hold a turn of the sender from its beginning to the end of the context.
+        """Wait for a turn of the sender, and hold it until the end of the context.
 
         Raises:
             ApiError: `refusal`.

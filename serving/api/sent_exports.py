@@ -1,4 +1,4 @@
-"""Exports on their way to a client: few of each sender at a time, and each with an end."""
+"""Answers that stream an export: few at a time for each sender, and each limited in time."""
 
 from collections import Counter
 from collections.abc import AsyncIterable, Hashable, Iterable, Iterator
@@ -14,8 +14,8 @@ from serving.errors import ApiUnavailableError, KeyRefusedError
 EXPORT_SECONDS = 600.0  # for which an export is sent; a client that reads too slowly is cut off
 
 
-class AtATime:
-    """How many exports each sender may have at a time in this process."""
+class ConcurrencyLimit:
+    """A limit of the exports of one sender at the same time in this process."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -23,11 +23,11 @@ class AtATime:
         self._lock = Lock()
 
     @contextmanager
-    def one_more(self, sender: Hashable) -> Iterator[None]:
-        """Count one more export of the sender until the end of the context.
+    def slot(self, sender: Hashable) -> Iterator[None]:
+        """Hold one of the sender's slots until the end of the context.
 
         Raises:
-            ApiUnavailableError: the sender has as many as it may have.
+            ApiUnavailableError: all slots of the sender are taken.
         """
         with self._lock:
             if self._held[sender] >= self._most:
@@ -38,16 +38,17 @@ class AtATime:
         finally:
             with self._lock:
                 self._held[sender] -= 1
-                self._held += Counter()  # forgets senders without an export
+                self._held += Counter()  # drops senders without an export
 
 
 class SentExport(StreamingResponse):
-    """An export, which is sent for `EXPORT_SECONDS` at most, and while its key is valid.
+    """An export, cut off after `EXPORT_SECONDS`, or when `content` raises `KeyRefusedError`.
 
     Args:
-        content: the export in pieces.
-        media_type: its type.
-        held: what ends with it, also if the client leaves: its file, its place among the others.
+        content: the export in chunks.
+        media_type: the content type.
+        held: what is released at the end, also if the client disconnects: the temporary file,
+            and the sender's slot.
     """
 
     def __init__(
@@ -57,6 +58,6 @@ class SentExport(StreamingResponse):
         super().__init__(content, media_type=media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the pieces."""
+        """Send the chunks, then release what is held."""
         with self._held, anyio.move_on_after(EXPORT_SECONDS), suppress(KeyRefusedError):
             await super().__call__(scope, receive, send)

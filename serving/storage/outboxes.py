@@ -68,7 +68,7 @@ class Outbox:
         return Batch(since, until, tuple(in_lake)) if read else None
 
     def end(self, engine: Engine) -> int:
-        """Return the first transaction that has not ended: all before it have."""
+        """Return the first transaction that has not ended; all earlier ones have ended."""
         with engine.connect() as connection:
             return _end(connection)
 

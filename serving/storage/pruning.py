@@ -80,7 +80,7 @@ def prune(
 def _delete(
     engine: Engine, table: str, condition: str, before: datetime, *, then: str = ""
 ) -> Deleted:
-    """Delete the rows that meet the condition; `then` is SQL that goes on from `deleted`."""
+    """Delete the rows that meet the condition; `then` is SQL that reads them as `deleted`."""
     statement = text(
         f"with deleted as (delete from {table} where ctid = any(array("  # noqa: S608 # our own names
         f"select ctid from {table} where {condition} limit :n)) returning {table}.*){then}"

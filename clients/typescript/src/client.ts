@@ -108,7 +108,7 @@ export class Lantern {
     const baseUrl = given(settings, "baseUrl");
     const key = given(settings, "key");
     this.#dataset = given(settings, "dataset");
-    // The API redirects nowhere: what follows a redirect would take events and users' tokens along.
+    // The API never redirects. To follow a redirect would send events and tokens to another server.
     const headers = { Authorization: `Bearer ${key}` };
     this.http = createClient<paths>({ baseUrl, headers, redirect: "error" });
   }

@@ -86,8 +86,8 @@ def cosine(counts: sparse.csr_array, shrinkage: float) -> NDArray[np.float32]:
     `counts` (item, item) has n_ij, the users who like both; n_i is on the diagonal.
     """
     norms, pairs = np.sqrt(counts.diagonal()), counts.tocoo()
-    sizes = norms[pairs.row] * norms[pairs.col] + np.float32(shrinkage)
+    denominators = norms[pairs.row] * norms[pairs.col] + np.float32(shrinkage)
     weights = np.zeros(counts.shape, np.float32)
-    weights[pairs.row, pairs.col] = pairs.data / sizes
+    weights[pairs.row, pairs.col] = pairs.data / denominators
     np.fill_diagonal(weights, 0)
     return weights

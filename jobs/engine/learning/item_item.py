@@ -88,7 +88,7 @@ def fit(
     if not weights.nnz:
         raise NothingToLearnError(
             f"{recipe.name}: no two items have a user in common. Send more events, or choose a "
-            "popularity as recipe"
+            "popularity recipe"
         )
     return NeighbourScorer(weights, rest(fallback.by_segment[0]), fallback)
 

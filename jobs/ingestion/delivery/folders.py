@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jobs.ingestion.delivery.names import is_note, is_pattern, matches, require_text
+from jobs.ingestion.delivery.names import is_note, is_pattern, matches, require_utf8
 from jobs.runtime.errors import NothingSentError, UnreadableFileError
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ def files(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:
     """Yield the name and the path of each file that matches, ordered by name.
 
     Raises:
-        UnreadableFileError: one that matches is a folder, a link to nothing, has a name that is not
-            UTF-8, or may not be read.
+        UnreadableFileError: one that matches is a folder or a link to nothing, has a name that is
+            not UTF-8, or may not be read.
         NothingSentError: one that matches is a link that leads out of the folder.
     """
     if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
@@ -86,7 +86,7 @@ def _paths(folder: Path, pattern: str) -> list[Path]:
 
 
 def _require_readable(name: str, path: Path, folder: Path) -> None:
-    require_text(name)
+    require_utf8(name)
     if path.is_symlink() and not path.exists():
         raise UnreadableFileError(
             f"{name}: a link to {path.readlink()}, which does not exist. Copy the file instead"

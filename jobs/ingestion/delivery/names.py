@@ -29,8 +29,8 @@ def matches(pattern: str, name: str) -> bool:
     return pattern == name or _matches(pattern.split("/"), name.split("/"))
 
 
-def require_text(name: str) -> None:
-    """Check that a name is text, as tables and manifests can have it.
+def require_utf8(name: str) -> None:
+    """Check that a name is UTF-8: tables and manifests cannot contain other names.
 
     Raises:
         UnreadableFileError: it has bytes that are not UTF-8.

@@ -11,7 +11,7 @@ from jobs.ingestion.proposals.words import names
 from jobs.ingestion.proposals.words.names import Role
 
 MAX_KINDS = 30
-_SOME = 0.02
+_MAX_BLANK_SHARE = 0.02  # of the rows; above it, `keep_if` leaves out rows without a user
 _UNNAMED = {"user": "user", "item": "item", "time": "time", "value": "value", "kind_column": "kind"}
 _NO_TIME = "no column has times"
 
@@ -67,7 +67,7 @@ class EventColumns:
                 f"{float((value.numbers < 0).mean()):.1%} of `{value.name}` are negative"
             )
         blank = 1 - len(self.user.filled) / max(len(self.user.texts), 1)
-        if blank > _SOME:
+        if blank > _MAX_BLANK_SHARE:
             parts.append(f'{quoted(self.user.name)} != ""')
             reasons.append(f"{blank:.0%} of the rows have no `{self.user.name}`")
         return {"keep_if": Guess(" and ".join(parts), ", ".join(reasons))} if parts else {}
@@ -176,7 +176,7 @@ def _ordered(first: Profile, second: Profile, item_ids: list[Profile]) -> tuple[
 
 
 def _named(table: SampledTable, role: Role, ids: list[Profile] | None = None) -> Profile | None:
-    """Return the column with this role, preferably one of ids, which share values with `ids`."""
+    """Return the column with this role: the best by name, then by values that are in `ids` too."""
     candidates = [column for column in table.profiles if role in names.roles(column.name)]
     if not candidates:
         return None

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from serving import catalogue, schemas
 from serving.api.authentication import REFUSED, Caller, Maintainer
 from serving.api.routes.routers import CHANGE, router
-from serving.api.sent_exports import AtATime, SentExport
+from serving.api.sent_exports import ConcurrencyLimit, SentExport
 from serving.errors import KeyRefusedError
 from serving.storage import keys
 from serving.users import bulk_export
 
 EXPORT_PAGE = 1000  # rows in memory at the same time
-_sending = AtATime(1)  # of each key
+_of_key = ConcurrencyLimit(1)
 _threads = anyio.CapacityLimiter(1)  # of exports: the others are for lists
 
 Exported = Literal["items", "users", "events"]
@@ -59,8 +59,8 @@ def export(
     """
     pages = _lines(caller, _READ[what])
     with ExitStack() as held:
-        held.enter_context(_sending.one_more(caller.sender))
-        first = next(pages, b"")  # an error of it is an answer of its own
+        held.enter_context(_of_key.slot(caller.sender))
+        first = next(pages, b"")  # an error here is answered as a problem
         return SentExport(_sent(first, pages), JsonLines.media_type, held.pop_all())
 
 

@@ -14,7 +14,7 @@ from serving.api.operators import Operator, as_erasure
 from serving.api.routes.feedback import UserToken
 from serving.api.routes.parameters import JSON, NO_NUL, UserId, as_json
 from serving.api.routes.routers import CHANGE, router
-from serving.api.sent_exports import AtATime, SentExport
+from serving.api.sent_exports import ConcurrencyLimit, SentExport
 from serving.errors import UserErasedError
 from serving.users import accounts, erasures
 from serving.users import export as exports
@@ -24,7 +24,8 @@ OneUser = Annotated[
     Query(max_length=256, pattern=NO_NUL, description="Only the erasure of this user, if any."),
 ]
 
-_of_user, _of_key = AtATime(1), AtATime(8)  # exports: each is a file on the disk
+# Each export is a file on the disk
+_of_user, _of_key = ConcurrencyLimit(1), ConcurrencyLimit(8)
 
 route = router(CHANGE)
 batches = router(CHANGE, "erasures", in_batches=True)
@@ -44,14 +45,14 @@ async def export(caller: AnyProduct, user_id: UserId, token: UserToken = None) -
     the user, or 8 to the same key, or if too many are being written.
     """
     with ExitStack() as held:
-        held.enter_context(_of_key.one_more(caller.sender))
+        held.enter_context(_of_key.slot(caller.sender))
         write = partial(_exported, caller, user_id, token, held)
         file = await caller.exports.run(write, caller.sender)
         return SentExport(exports.chunks(file), JSON, held.pop_all())
 
 
 def _exported(caller: Caller, user_id: str, token: str | None, held: ExitStack) -> IO[bytes]:
-    """Return the file of an export; it and the user's only place are `held`."""
+    """Return the file of an export; `held` closes it and releases the user's slot."""
     with caller.transaction() as authorized:
         connection = authorized.connection
         accounts.requester(
@@ -59,7 +60,7 @@ def _exported(caller: Caller, user_id: str, token: str | None, held: ExitStack) 
         )
         if accounts.is_erased(connection, user_id):
             raise UserErasedError(f"The user {user_id!r} was erased.")
-        held.enter_context(_of_user.one_more((caller.dataset, user_id)))
+        held.enter_context(_of_user.slot((caller.dataset, user_id)))
         return held.enter_context(exports.export(connection, user_id))
 
 

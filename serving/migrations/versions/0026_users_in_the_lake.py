@@ -1,4 +1,4 @@
-"""Note of which users with a token only the lake has events."""
+"""Mark the tokens of users whose events are in the lake only."""
 
 from alembic import op
 from sqlalchemy import Boolean, Column, false, text

@@ -36,7 +36,7 @@ class NewBacktest(Because):
     first: date = Field(description="The first cut: models are trained on the events before it.")
     last: date = Field(description="The last cut, less than 60 months after the first one.")
     period: Period = Field(
-        default="month", description="Length of the test rows after a cut, and unit of the ages."
+        default="month", description="Length of the test window after a cut, and unit of the ages."
     )
     ages: tuple[Age, ...] = Field(
         default=(1, 2, 3, 6), max_length=MAX_AGES, description="Ages of the older models."

@@ -259,11 +259,11 @@ def test_a_key_with_many_batches_holds_up_no_list_and_no_other_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write, may_end = writing.accept, Event()
-    n_written, read = list[int](), list[int]()
+    written, read = list[int](), list[int]()
 
     def slow(connection: Connection, sent: Sequence[NewEvent], *others: Any) -> object:
         if sent[0].user_id == "slow":
-            n_written.append(1)
+            written.append(1)
             assert may_end.wait(20)
         return write(connection, sent, *others)
 
@@ -278,7 +278,7 @@ def test_a_key_with_many_batches_holds_up_no_list_and_no_other_key(
     slow_batch = [VALID | {"user_id": "slow"}]
     with ThreadPoolExecutor(12) as threads:
         sent = [threads.submit(post, product_http, owner, slow_batch) for _ in range(12)]
-        wait_until(lambda: len(n_written) == 2, "2 batches are written")
+        wait_until(lambda: len(written) == 2, "2 batches are written")
         time.sleep(0.2)  # the others are there, and have waited for less than their time
         n_read = len(read)
         wait_until(lambda: sum(batch.done() for batch in sent) == 10, "10 batches are refused")
@@ -288,4 +288,4 @@ def test_a_key_with_many_batches_holds_up_no_list_and_no_other_key(
         may_end.set()
 
     statuses = Counter(batch.result().status_code for batch in sent)
-    assert (statuses, len(n_written), n_read) == ({200: 2, 503: 10}, 2, 4)
+    assert (statuses, len(written), n_read) == ({200: 2, 503: 10}, 2, 4)

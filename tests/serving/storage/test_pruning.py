@@ -71,7 +71,7 @@ def test_feedback_outlives_its_event(publisher: Engine, product: Client, prune: 
 
 
 @pytest.mark.usefixtures("shop_with_events")
-def test_users_without_an_event_are_forgotten_after_a_time(
+def test_users_without_an_event_are_deleted_after_a_time(
     owner: Engine, product: Client, prune: Prune
 ) -> None:
     active, described, _, new = (product.create_user().user_id for _ in range(4))

@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.ingestion.delivery.names import is_note, require_text
+from jobs.ingestion.delivery.names import is_note, require_utf8
 from jobs.ingestion.proposals.files import groups
 from jobs.ingestion.proposals.files.groups import Group
 from jobs.ingestion.proposals.files.profiles import Profile
@@ -71,7 +71,7 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
         if file.is_file()
     ]
     for file in files:
-        require_text(str(file))
+        require_utf8(str(file))
     named = set(paths)
     return [path for path in files if path in named or not is_note(path.name)]
 
