@@ -30,7 +30,7 @@ class ApproveOperator(ApprovalOperator):
 
     `arguments` are options of `python -m jobs.summarize`. With `by_another`, the account that
     started the run may not approve it: if it does, this task fails, and clearing it asks again. The
-    task then asks whatever the form says, and records who approved, as `publish` requires.
+    task then asks regardless of the form, and records who approved, as `publish` requires.
     """
 
     template_fields: Sequence[str] = ("subject", "arguments")
@@ -86,7 +86,8 @@ def _refuse_unknown_starter(context: Context) -> None:
     run = context["dag_run"]
     if run.triggering_user_name is not None:
         return
-    events = [event for each in context["triggering_asset_events"].values() for event in each]
+    by_asset = context["triggering_asset_events"]
+    events = [event for of_asset in by_asset.values() for event in of_asset]
     was_sent = any((event.extra or {}).get("from_rest_api") for event in events)
     if was_sent or run.run_type not in STARTED_BY_NOBODY:
         raise AirflowFailException(
@@ -109,6 +110,7 @@ def output(job: str, arguments: Sequence[str], variables: Mapping[str, str]) -> 
 
     Raises:
         AirflowException: the job failed; the message has its last line.
+        subprocess.TimeoutExpired: the job took longer than `TIMEOUT`.
     """
     done = subprocess.run(  # noqa: S603 # a list, no shell
         [sys.executable, "-P", "-m", f"jobs.{job}", *arguments],

@@ -1,11 +1,10 @@
 """# Collect.
 
-Copies events of the product's users and changes of its items from Postgres to the lake every few
-minutes, each once.
-Events of open transactions are left for the next run. `announce` starts a retrain when there are
-enough new events; the retrain refines them first. With `[forward]` in the manifest, `forward`
-publishes the events to a Kafka topic. Data sets whose deliveries are full snapshots have no such
-DAG.
+Copies the users' events and the changes of items and of users' attributes from Postgres to the lake
+every few minutes, each once. Events of open transactions are left for the next run. `announce`
+starts a retrain when there are enough new events; the retrain refines them first. With `[forward]`
+in the manifest, `forward` publishes the events to a Kafka topic. Data sets whose deliveries are
+full snapshots have no such DAG.
 
 **If it fails:** no event is lost. The API accepts events as before, and users' lists reflect them.
 The events stay in the outbox until the next run, which also completes this one. Read the last line

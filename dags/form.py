@@ -84,7 +84,8 @@ def retrain_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "search_family": Param(
             "any",
-            "Kind of recipe that the search looks for. It may score other kinds on the way.",
+            "Family of the recipes to search for. The search may score recipes of other families "
+            "too.",
             title="Recipes to search for",
             type="string",
             enum=list(FAMILIES),
@@ -115,7 +116,7 @@ def backtest_form(dataset: Dataset) -> dict[str, Param]:
     return {
         "period": Param(
             dataset.schedule.backtest,
-            "Length of the test rows after the cut, and unit of the ages.",
+            "Length of the test window after the cut, and unit of the ages.",
             title="Period",
             type="string",
             enum=list(BACKTEST_PERIODS),
@@ -123,7 +124,7 @@ def backtest_form(dataset: Dataset) -> dict[str, Param]:
         "ages": Param(
             DEFAULT_BACKTEST_AGES,
             "Ages, in periods, of the older models that are evaluated on the same events. Each "
-            "takes a fit. Empty: no older models.",
+            "needs one more fit. Empty: no older models.",
             title="Ages of older models",
             type="string",
             pattern=rf"^$|^{_AGE}(,{_AGE}){{0,{MAX_BACKTEST_AGES - 1}}}$",

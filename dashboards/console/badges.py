@@ -91,9 +91,9 @@ def of_verdict(verdict: str, question: Question | None = None, *, is_active: boo
 
 
 def of_retrain(verdict: str, run: Run | None, question: Question | None = None) -> Badge:
-    """Return the badge of a verdict, or why its run ended before it was carried out.
+    """Return the badge of a verdict, or that of the retrain's run if the run failed.
 
-    `run` is the retrain's, if it is one of the newest.
+    `run` is None if it is not one of the newest runs.
     """
     if run is not None and run.state == "failed":
         return of_run(run, {}, {run.run_id: question} if question else {})

@@ -134,7 +134,9 @@ def _trial(row: Row) -> Trial:
 
 def last_searched(retrains: Sequence[Retrain]) -> Retrain | None:
     """Return the newest retrain whose search had trials. Retrains are newest first."""
-    return next((each for each in retrains if each.search and each.search.n_trials), None)
+    return next(
+        (retrain for retrain in retrains if retrain.search and retrain.search.n_trials), None
+    )
 
 
 def trial_cost(search: Search, trials: Sequence[Trial]) -> TrialCost | None:

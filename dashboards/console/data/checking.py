@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence on the file. With the level `error` it is not taken."""
+    """A sentence on the file. A file with a finding of the level `error` is not taken."""
 
     level: str
     about: str
