@@ -5,9 +5,9 @@ read, so a client cannot send faster than its messages are taken.
 """
 
 from asyncio import sleep
+from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +18,7 @@ ADDRESS_PER_SECOND, ADDRESS_BURST = 6.0, 60  # of all of a client address, or si
 # Messages of an address up to the rate of a quiet visitor. Those above it are loud.
 QUIET_PER_SECOND, QUIET_BURST = 0.5, 20
 LOUD_PER_SECOND, LOUD_BURST = 6.0, 60  # loud messages of all addresses together
+KEPT_CLIENTS = 10_000  # whose rate limit is known: 2 MB
 _ROUNDING_SECONDS = 1e-6  # larger than the rounding error of a difference of times
 
 
@@ -79,7 +80,7 @@ class MessageRates:
     def __init__(self, app: ASGIApp, signed_in_browser: Callable[[Scope], str | None]) -> None:
         self._app = app
         self._signed_in_browser = signed_in_browser
-        self._rates = WeakValueDictionary[str, ClientRate]()  # of the open WebSockets
+        self._rates = OrderedDict[str, ClientRate]()  # also of clients that come back
         self._loud = Rate(LOUD_PER_SECOND, LOUD_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,4 +106,8 @@ class MessageRates:
         client = f"browser {browser}" if browser else address_of(scope)
         if not client:
             return []
-        return [self._rates.setdefault(client, ClientRate(None if browser else self._loud))]
+        rate = self._rates.setdefault(client, ClientRate(None if browser else self._loud))
+        self._rates.move_to_end(client)
+        if len(self._rates) > KEPT_CLIENTS:
+            self._rates.popitem(last=False)  # the one that opened no WebSocket for longest
+        return [rate]
