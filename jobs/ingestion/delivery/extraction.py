@@ -19,7 +19,7 @@ from typing import IO, Final, Protocol, cast
 import pyarrow as pa
 
 from jobs.ingestion.delivery import archives
-from jobs.ingestion.delivery.names import matches
+from jobs.ingestion.delivery.names import matches, require_utf8
 from jobs.runtime.errors import ArchiveError, BudgetError, NothingSentError
 
 SUFFIXES: Final = (
@@ -69,7 +69,9 @@ def extract(
         ArchiveError: the file is no archive, is truncated or corrupt, or a member that matches is
             a link, is encrypted, or has a path that leads out of the archive.
         BudgetError: the members are larger than `max_bytes`.
+        UnreadableFileError: the archive, or a member that matches, has a name that is not UTF-8.
     """
+    require_utf8(archive.name)
     listed: list[str] = []
     missing = set(patterns)
     files: dict[str, Path] = {}
@@ -82,6 +84,7 @@ def extract(
                 missing -= {pattern for pattern in missing if matches(pattern, member.name)}
                 if not any(matches(pattern, member.name) for pattern in patterns):
                     continue
+                require_utf8(member.name)
                 if member.refusal:
                     raise ArchiveError(
                         f"{archive.name}: {member.name} {member.refusal}. Nothing was kept"

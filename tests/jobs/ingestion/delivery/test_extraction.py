@@ -9,7 +9,12 @@ import pytest
 
 from jobs.ingestion import sources
 from jobs.ingestion.delivery.extraction import SUFFIXES, extract
-from jobs.runtime.errors import ArchiveError, BudgetError, NothingSentError
+from jobs.runtime.errors import (
+    ArchiveError,
+    BudgetError,
+    NothingSentError,
+    UnreadableFileError,
+)
 from tests.support.jobs.product import product
 
 FILES = {"p/one.csv": b"1" * 5000, "p/two.csv": b"2" * 5000, "p/notes.txt": b"not named"}
@@ -92,6 +97,16 @@ def test_a_member_that_is_a_link_or_leads_out_is_refused(
 
     with pytest.raises(ArchiveError, match=r"a\.tar: .*r\.csv .*\. Pack .*\. Nothing was kept"):
         extract(archive, [info.name], into, max_bytes=LIMIT)
+
+
+def test_a_name_that_is_not_utf8_is_an_error(tmp_path: Path, into: Path) -> None:
+    plain = packed(tmp_path / "a.tar", {"p/\udcff.csv": b"1", "notes\udcff.txt": b"not named"})
+    named = packed(tmp_path / "b.tar").rename(tmp_path / "b\udcff.tar")
+
+    with pytest.raises(UnreadableFileError, match=r"^p/\\udcff\.csv: a name that is not UTF-8"):
+        extract(plain, ["p/*.csv"], into, max_bytes=LIMIT)
+    with pytest.raises(UnreadableFileError, match=r"^b\\udcff\.tar: a name that is not UTF-8"):
+        extract(named, ["p/*.csv"], into, max_bytes=LIMIT)
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz", ".tar.zst"])
