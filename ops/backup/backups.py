@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from ops.backup import archive, lake_copy, postgres_copy
 from ops.backup.archive import About, BackupError
 from ops.machine import credentials, postgres, processes
@@ -27,6 +29,7 @@ from warehouse.settings import ManifestSettings
 POSTGRES_MAJOR = int(postgres.SERVER.removeprefix("pginstall"))
 NO_PORT = 0  # a restore starts no server
 _UNFINISHED = "restoring"
+_PREFIX = "backup-"  # of the folders of backups that are being made; the process id follows
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,11 @@ def back_up(settings: OpsSettings, server: Server, files: Files) -> None:
             remains.
     """
     _require_local_lake(settings)
+    _delete_unfinished(settings.folder)
     with (
-        tempfile.TemporaryDirectory(dir=settings.folder, prefix="backup-") as folder,
+        tempfile.TemporaryDirectory(
+            dir=settings.folder, prefix=f"{_PREFIX}{os.getpid()}-"
+        ) as folder,
         archive.written(files.backup) as writer,
     ):
         about = About(datetime.now(UTC).isoformat(timespec="seconds"), POSTGRES_MAJOR, {})
@@ -98,6 +104,14 @@ def restore(settings: OpsSettings, files: Files) -> About:
                 shutil.move(folder / "lake", settings.lake)
         _restore_manifests(folder / "datasets")
     return about
+
+
+def _delete_unfinished(parent: Path) -> None:
+    """Delete the copies of users' rows that killed backups left."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        made_by = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if not (made_by.isdecimal() and psutil.pid_exists(int(made_by))):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _require_local_lake(settings: OpsSettings) -> None:

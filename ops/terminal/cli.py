@@ -29,6 +29,7 @@ from ops.terminal import (
     backup_commands,
     datasets_commands,
     encoding,
+    endings,
     erasing,
     follow,
     keys_commands,
@@ -77,7 +78,8 @@ def main() -> None:
     encoding.use_utf8("ops.terminal.cli", sys.argv[1:])
     os.umask(PRIVATE)
     try:
-        app()
+        with endings.by_signals():
+            app()
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer has turned the KeyboardInterrupt into this code
             errors.print("Interrupted. Run the same command to continue, `lantern down` to stop.")

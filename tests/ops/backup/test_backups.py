@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import signal
+import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -185,6 +186,20 @@ def test_a_failed_copy_of_postgres_leaves_no_file(folder: Path, settings: OpsSet
     with pytest.raises(BackupError, match=r"(?s)Postgres does not answer: .*refused.*`lantern up`"):
         backups.back_up(settings, unreachable, Files(folder / "other.tar"))
     assert not [path for path in folder.iterdir() if "other" in path.name]
+
+
+def test_a_backup_deletes_what_killed_ones_left(folder: Path, settings: OpsSettings) -> None:
+    settings.folder.mkdir(exist_ok=True)
+    ended = subprocess.Popen(["/bin/true"])
+    ended.wait()
+    running_one = settings.folder / f"backup-{os.getpid()}-a"
+    for left in (running_one, settings.folder / f"backup-{ended.pid}-b"):
+        (left / "postgres").mkdir(parents=True)
+
+    with pytest.raises(BackupError, match="does not answer"):  # there is no server
+        backups.back_up(settings, Server(folder, free(), ""), Files(folder / "none"))
+
+    assert [*settings.folder.glob("backup-*")] == [running_one]
 
 
 def test_a_manifest_that_is_missing_here_is_restored(

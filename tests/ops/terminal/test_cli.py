@@ -1,7 +1,9 @@
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,43 @@ def test_an_interruption_is_no_error(
     said = capsys.readouterr().err
     assert "Interrupted. Run the same command to continue" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_a_signal_ends_cleans_up(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaned_up: list[int] = []
+
+    def ended(_: object) -> bool:
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+        finally:
+            cleaned_up.append(number)
+        return False
+
+    monkeypatch.setattr(Supervisord, "is_running", ended)
+    assert lantern("status") == 128 + number
+    assert cleaned_up == [number]
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_an_ignored_signal_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers: list[object] = []
+
+    def noted(_: object) -> bool:
+        handlers.append(signal.getsignal(signal.SIGHUP))
+        return False
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        monkeypatch.setattr(Supervisord, "is_running", noted)
+        lantern("status")
+        assert {*handlers} == {signal.SIG_IGN}
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("port", ["abc", "99999", "-1"])
